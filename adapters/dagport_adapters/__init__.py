@@ -1,0 +1,1 @@
+"""Wrapped legacy pipelines: runners and hosts (nothing here yet)."""

@@ -1,0 +1,1 @@
+"""Lineage events from the graph, at design time and at run time (nothing here yet)."""

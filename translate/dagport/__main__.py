@@ -1,0 +1,5 @@
+"""``python -m dagport``."""
+
+from dagport.cli import main
+
+main()
