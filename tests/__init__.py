@@ -1,0 +1,1 @@
+"""The tests mirror the packages; ``tests/engines`` runs the real orchestrators."""

@@ -1,0 +1,18 @@
+"""``time``: it asks the clock, or the local time zone."""
+
+from __future__ import annotations
+
+import time
+
+from dagport.evaluate.domain import Native
+from dagport.evaluate.library.support import clock, constant, pure
+
+CLOCKS = (
+    "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time process_time_ns localtime gmtime "
+    "ctime strftime asctime mktime"
+)
+FUNCTIONS: dict[str, Native] = {
+    **{f"time.{name}": clock() for name in CLOCKS.split()},
+    "time.sleep": constant(None),
+    "time.strptime": pure(time.strptime),
+}

@@ -1,0 +1,115 @@
+"""``str.format`` over values of the machine: attributes and items are looked up by its rules, sizes are bounded."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dagport.evaluate.domain import Anything, CallSite, PyRaise, Unknown, first_unknown, is_plain
+from dagport.evaluate.library.support import EXPECTED_ERRORS, error_name
+
+if TYPE_CHECKING:
+    from dagport.evaluate.machine import Machine
+
+NUMBER = re.compile(r"\d+")
+
+
+class _Lost(Exception):  # noqa: N818 - it ends the formatting, nothing went wrong
+    def __init__(self, value: Unknown) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Formatter(string.Formatter):
+    """Python's own formatter, with our look-ups and our bounds."""
+
+    def __init__(self, machine: Machine, site: CallSite) -> None:
+        self.machine = machine
+        self.site = site
+        self.length = 0
+
+    def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """The argument that a field names; one that may be among unknown ones ends the formatting."""
+        if isinstance(key, int) and key < len(args):
+            return args[key]
+        if isinstance(key, str) and key in kwargs:
+            return kwargs[key]
+        for value in (*args, kwargs.get("**")):
+            if isinstance(value, Unknown):
+                raise _Lost(value)
+        if isinstance(key, int):
+            raise PyRaise("IndexError", f"Replacement index {key} out of range for positional args tuple")
+        raise PyRaise("KeyError", repr(key))
+
+    def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Follow ``name.attribute[item]`` by the rules of the machine."""
+        from _string import formatter_field_name_split
+
+        from dagport.evaluate.attributes import get_item
+
+        first, rest = formatter_field_name_split(field_name)
+        value = self.get_value(first, args, kwargs)
+        for is_attribute, key in rest:
+            if is_attribute:
+                value = self.machine.attribute(value, key, self.site)
+            else:
+                value = get_item(self.machine, value, key, self.site)
+        return value, first
+
+    def convert_field(self, value: Any, conversion: Any) -> Any:
+        """``!s``, ``!r`` and ``!a``."""
+        if conversion == "s":
+            return self._text(value)
+        if conversion in ("r", "a"):
+            if not is_plain(value):
+                raise _Lost(self._unknown(value))
+            value = repr(value) if conversion == "r" else ascii(value)
+            self._grow(len(value))
+            return value
+        return super().convert_field(value, conversion)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        """Format one value; widths and precisions are counted before anything is built."""
+        for number in NUMBER.findall(format_spec):
+            if len(number) > 18:  # more than a C ssize_t holds
+                raise PyRaise("ValueError", "Too many decimal digits in format string")
+            self._grow(int(number))
+        if not is_plain(value):
+            if format_spec:
+                raise _Lost(self._unknown(value))
+            return self._text(value)
+        text = format(value, format_spec)
+        self._grow(len(text))
+        return text
+
+    def _grow(self, count: int) -> None:
+        self.length += count
+        self.machine.check_text(self.length)
+
+    def _unknown(self, value: Anything) -> Unknown:
+        cause = first_unknown([value])
+        if cause is None:
+            return self.machine.unknown("the text of the object isn't known", self.site)
+        return self.machine.unknown(cause.why, self.site, clock=cause.clock)
+
+    def _text(self, value: Anything) -> str:
+        text = self.machine.to_text(value, self.site)
+        if isinstance(text, Unknown):
+            raise _Lost(text)
+        self._grow(len(text))
+        return text
+
+
+def format_text(
+    machine: Machine, template: str, args: list[Anything], kwargs: dict[str, Anything], site: CallSite
+) -> str | Unknown:
+    """``template.format(*args, **kwargs)``; ``Unknown`` when a value that it shows isn't known."""
+    formatter = Formatter(machine, site)
+    try:
+        return str(formatter.vformat(template, args, kwargs))
+    except _Lost as lost:
+        return machine.unknown(lost.value.why, site, clock=lost.value.clock)
+    except EXPECTED_ERRORS as error:
+        raise PyRaise(error_name(error), str(error)) from None
