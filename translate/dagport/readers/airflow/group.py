@@ -1,0 +1,261 @@
+"""``TaskGroup`` and ``@task_group``."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Any
+
+from dagport.evaluate.domain import (
+    Anything,
+    BoundMethod,
+    CallSite,
+    Function,
+    Model,
+    Native,
+    NativeFunction,
+    PyRaise,
+    Unknown,
+)
+from dagport.readers.airflow.ids import check_group_id
+from dagport.readers.airflow.nodes import Dag, Group, Task
+from dagport.readers.airflow.xcom import MappedArgument
+
+if TYPE_CHECKING:
+    from dagport.evaluate.machine import Machine
+
+POSITIONAL = (
+    "group_id",
+    "group_display_name",
+    "prefix_group_id",
+    "parent_group",
+    "dag",
+    "default_args",
+    "tooltip",
+)
+POSITIONAL_2 = ("group_id", "prefix_group_id", "parent_group", "dag", "default_args", "tooltip")
+
+
+def make_group(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    """``TaskGroup(...)``."""
+    hooks: Any = machine.hooks
+    names = POSITIONAL if hooks.version == "3" else POSITIONAL_2
+    values = {**dict(zip(names, args, strict=False)), **kwargs}
+    parent = values.get("parent_group") or hooks.current_group()
+    dag = values.get("dag") or (parent.dag if isinstance(parent, Group) else hooks.current_dag())
+    if not isinstance(dag, Dag):
+        if isinstance(dag, Unknown) or isinstance(parent, Unknown):
+            return machine.unknown("the DAG of the task group isn't known", site)
+        raise PyRaise("RuntimeError", "TaskGroup can only be used inside a dag")
+    parent = parent if isinstance(parent, Group) and parent.dag is dag else dag.root
+    label = values.get("group_id")
+    if not isinstance(label, str):
+        why = label.why if isinstance(label, Unknown) else "the group id isn't a text"
+        machine.doubt("DP201", f"the id of a task group isn't known: {why}", site, dag)
+        return machine.unknown(why, site)
+    label = str(label)
+    check_group_id(label)
+    machine.effect(dag)
+    prefix = machine.truth(values.get("prefix_group_id", True))
+    if prefix is None:
+        machine.doubt("DP201", "whether the group's id is a prefix of its tasks isn't known", site, dag)
+    label = _free_label(parent, label, suffix=machine.truth(values.get("add_suffix_on_collision", False)) is True)
+    group = Group(dag, label, parent, prefix=prefix is not False)
+    _enrol(group)
+    _describe(machine, group, values, site)
+    return group
+
+
+def _free_label(parent: Group, label: str, *, suffix: bool) -> str:
+    """Number a group id that is taken (``_check_for_group_id_collisions``)."""
+    if parent.child_id(label) not in parent.used_ids:
+        return label
+    if not suffix:
+        raise PyRaise(
+            "airflow.exceptions.DuplicateTaskIdFound", f"group_id '{label}' has already been added to the DAG"
+        )
+    base = re.split(r"__\d+$", label)[0]
+    numbers = sorted(
+        int(match.group(1)) for used in parent.used_ids if (match := re.fullmatch(rf"{re.escape(base)}__(\d+)", used))
+    )
+    return f"{base}__{numbers[-1] + 1}" if numbers else f"{label}__1"
+
+
+def _enrol(group: Group) -> None:
+    parent = group.parent
+    if parent is None or group.id is None:
+        return
+    if group.id in parent.children:
+        raise PyRaise(
+            "airflow.exceptions.DuplicateTaskIdFound",
+            f"Task Group id '{group.id}' has already been added to the DAG",
+        )
+    parent.children[group.id] = group
+    group.used_ids.update((group.id, f"{group.id}.downstream_join_id", f"{group.id}.upstream_join_id"))
+
+
+def _describe(machine: Machine, group: Group, values: dict[str, Anything], site: CallSite) -> None:
+    own = values.get("default_args") or {}
+    inherited = group.parent.default_args if group.parent is not None else {}
+    if isinstance(own, dict) and isinstance(inherited, dict):
+        group.default_args = {**inherited, **own}
+    else:
+        group.default_args = own
+    tooltip = values.get("tooltip")
+    group.tooltip = tooltip if isinstance(tooltip, str) and tooltip else None
+
+
+def group_attribute(machine: Machine, group: Group, name: str, site: CallSite) -> Anything:
+    """Attributes of ``TaskGroup``."""
+    known: dict[str, Any] = {
+        "group_id": group.id,
+        "node_id": group.id,
+        "label": group.label,
+        "dag": group.dag,
+        "children": group.children,
+        "parent_group": group.parent,
+        "prefix_group_id": group.prefix,
+        "default_args": group.default_args,
+        "tooltip": group.tooltip or "",
+        "used_group_ids": group.used_ids,
+    }
+    if name in known:
+        return known[name]
+    if name in ("roots", "leaves"):
+        return group.roots() if name == "roots" else group.leaves()
+    method = METHODS.get(name)
+    return NotImplemented if method is None else BoundMethod(NativeFunction(name, method), group)
+
+
+def _get_roots(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    return args[0].roots()
+
+
+def _get_leaves(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    return args[0].leaves()
+
+
+def _child_id(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    return args[0].child_id(args[1]) if isinstance(args[1], str) else machine.unknown("the label isn't known", site)
+
+
+def _get_child(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    return args[0].item(machine, args[1], site)
+
+
+def _add(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    """``group.add(task)``."""
+    group, node = args[0], args[1]
+    if not isinstance(node, Task) or not isinstance(node.task_id, str):
+        machine.doubt("DP206", "what is added to the task group isn't followed", site, group.dag)
+        return node
+    machine.doubt("DP206", "a task is moved into a group after it was made", site, group.dag)
+    return node
+
+
+METHODS: dict[str, Native] = {
+    "get_roots": _get_roots,
+    "get_leaves": _get_leaves,
+    "child_id": _child_id,
+    "get_child_by_label": _get_child,
+    "add": _add,
+}
+
+
+class GroupFactory(Model):
+    """A function decorated with ``@task_group`` (``_TaskGroupFactory``)."""
+
+    __slots__ = ("function", "kwargs", "partial_kwargs")
+
+    def __init__(self, function: Anything, kwargs: dict[str, Anything], partial_kwargs: dict[str, Anything]) -> None:
+        self.function = function
+        self.kwargs = kwargs
+        self.partial_kwargs = partial_kwargs
+
+    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
+        """``override``, ``partial``, ``expand``, ``expand_kwargs`` and the function's own attributes."""
+        method = FACTORY_METHODS.get(name)
+        if method is not None:
+            return BoundMethod(NativeFunction(name, method), self)
+        return self.function if name in ("function", "__wrapped__") else machine.attribute(self.function, name, site)
+
+    def call(self, machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+        """Make the group and run the function in it."""
+        return self.create(machine, args, kwargs, site, None)
+
+    def create(
+        self,
+        machine: Machine,
+        args: list[Anything],
+        kwargs: dict[str, Anything],
+        site: CallSite,
+        over: Anything,
+    ) -> Anything:
+        """The group, or what the function returns."""
+        given = {"group_id": machine.attribute(self.function, "__name__", site), **self.kwargs}
+        group = make_group(machine, [], {**given, "add_suffix_on_collision": True}, site)
+        if not isinstance(group, Group):
+            return group
+        function = self.function
+        doc = (
+            ast.get_docstring(function.node, clean=False)
+            if isinstance(function, Function) and not isinstance(function.node, ast.Lambda)
+            else None
+        )
+        group.tooltip = group.tooltip or doc
+        group.mapped_over = over
+        group.enter(machine, site)
+        try:
+            result = machine.call(function, args, kwargs, site)
+        finally:
+            group.leave(machine, site)
+        return group if result is None else result
+
+
+def group_decorator(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    """``@task_group`` and ``@task_group(...)``."""
+    if args and not isinstance(args[0], str | Unknown):
+        return GroupFactory(args[0], {}, {})
+    given = {**dict(zip(("group_id",), args, strict=False)), **kwargs}
+
+    def decorate(machine: Machine, inner: list[Anything], _: dict[str, Anything], inner_site: CallSite) -> Anything:
+        return GroupFactory(inner[0], given, {})
+
+    return NativeFunction("task_group", decorate)
+
+
+def _override(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    factory: GroupFactory = args[0]
+    return GroupFactory(factory.function, {**factory.kwargs, **kwargs}, factory.partial_kwargs)
+
+
+def _partial(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    factory: GroupFactory = args[0]
+    return GroupFactory(factory.function, factory.kwargs, {**factory.partial_kwargs, **kwargs})
+
+
+def _expand(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    factory: GroupFactory = args[0]
+    if not kwargs:
+        raise PyRaise("TypeError", "no arguments to expand against")
+    stubs = {name: MappedArgument(value) for name, value in kwargs.items()}
+    return factory.create(machine, [], {**factory.partial_kwargs, **stubs}, site, kwargs)
+
+
+def _expand_kwargs(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    factory: GroupFactory = args[0]
+    source = args[1] if len(args) > 1 else kwargs.get("kwargs")
+    names: list[str] = []
+    if isinstance(factory.function, Function):
+        spec = factory.function.node.args
+        names = [item.arg for item in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
+    stubs = {name: MappedArgument(source) for name in names if name not in factory.partial_kwargs}
+    return factory.create(machine, [], {**factory.partial_kwargs, **stubs}, site, source)
+
+
+FACTORY_METHODS: dict[str, Native] = {
+    "override": _override,
+    "partial": _partial,
+    "expand": _expand,
+    "expand_kwargs": _expand_kwargs,
+}

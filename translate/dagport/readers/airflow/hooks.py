@@ -1,0 +1,383 @@
+"""What the evaluator is told about Airflow: names, contexts, calls of code that can't be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from dagport.evaluate import library
+from dagport.evaluate.domain import (
+    Anything,
+    CallSite,
+    EnumText,
+    External,
+    Function,
+    Instance,
+    LimitHit,
+    Native,
+    NativeFunction,
+    Scope,
+    Symbolic,
+    Unknown,
+    UserClass,
+)
+from dagport.evaluate.machine import Hooks
+from dagport.readers.airflow import operators
+from dagport.readers.airflow.asset import (
+    asset_decorator,
+    make_alias,
+    make_asset,
+    make_condition,
+    make_dataset,
+    make_reference,
+    multi_asset_decorator,
+)
+from dagport.readers.airflow.contexts import SetupTeardownContext
+from dagport.readers.airflow.dag import dag_decorator, make_dag
+from dagport.readers.airflow.group import group_decorator, make_group
+from dagport.readers.airflow.nodes import Dag, Group, Label, Task, TaskList, XComRef
+from dagport.readers.airflow.relations import chain, chain_linear, cross_downstream
+from dagport.readers.airflow.task import (
+    BASE_CLASSES,
+    base_init,
+    before_init,
+    complete,
+    doubt_class,
+    holds_pipeline_objects,
+    make_operator,
+    make_partial,
+)
+from dagport.readers.airflow.taskflow import setup_decorator, task_decorator, teardown_decorator
+from dagport.readers.airflow.trust import makes_tasks, trusted
+from dagport.readers.airflow.xcom import xcom_arg
+
+if TYPE_CHECKING:
+    from dagport.evaluate.machine import Machine
+
+
+def _label(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    text = args[0] if args else kwargs.get("label")
+    return Label(text if isinstance(text, str) else None)
+
+
+def _variable(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    name = args[0] if args else kwargs.get("key")
+    shown = f"`{name}`" if isinstance(name, str) else "asked for here"
+    return machine.unknown(f"the Variable {shown} is known only in the deployment", site)
+
+
+def _deployment(what: str) -> Native:
+    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+        return machine.unknown(f"{what} is known only in the deployment", site)
+
+    return run
+
+
+def _clock(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    return machine.unknown("it asks the clock", site, clock=True)
+
+
+def _context_wrapper(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    items = machine.iterate(args[0] if args else kwargs.get("tasks"), site)
+    return items if isinstance(items, Unknown) else TaskList(items)
+
+
+def _datetime(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    """``timezone.datetime(...)``: aware, in UTC unless told otherwise."""
+    make = machine.native("pendulum.datetime")
+    return machine.unknown("dates aren't modelled", site) if make is None else make(machine, args, kwargs, site)
+
+
+# Last part of a name below `airflow` -> its model. Airflow moved these classes often, and renamed them never.
+NATIVES: dict[str, Native] = {
+    "DAG": make_dag,
+    "dag": dag_decorator,
+    "TaskGroup": make_group,
+    "task_group": group_decorator,
+    "chain": chain,
+    "chain_linear": chain_linear,
+    "cross_downstream": cross_downstream,
+    "Label": _label,
+    "EdgeModifier": _label,
+    "XComArg": xcom_arg,
+    "PlainXComArg": xcom_arg,
+    "setup": setup_decorator,
+    "teardown": teardown_decorator,
+    "context_wrapper": _context_wrapper,
+    "ContextWrapper": _context_wrapper,
+    "Asset": make_asset,
+    "Model": make_asset,
+    "Dataset": make_dataset,
+    "AssetAlias": make_alias,
+    "DatasetAlias": make_alias,
+    "AssetAll": make_condition("all"),
+    "DatasetAll": make_condition("all"),
+    "AssetAny": make_condition("any"),
+    "DatasetAny": make_condition("any"),
+    "asset": asset_decorator,
+    "days_ago": _clock,
+    "utcnow": _clock,
+}
+METHODS: dict[tuple[str, str], Native] = {
+    ("Asset", "ref"): make_reference,
+    ("Dataset", "ref"): make_reference,
+    ("asset", "multi"): multi_asset_decorator,
+    ("Variable", "get"): _variable,
+    ("Variable", "setdefault"): _variable,
+    ("BaseHook", "get_connection"): _deployment("a connection"),
+    ("Connection", "get"): _deployment("a connection"),
+    ("Connection", "get_connection_from_secrets"): _deployment("a connection"),
+    ("conf", "get"): _deployment("Airflow's configuration"),
+    ("conf", "getint"): _deployment("Airflow's configuration"),
+    ("conf", "getfloat"): _deployment("Airflow's configuration"),
+    ("conf", "getboolean"): _deployment("Airflow's configuration"),
+    ("conf", "getlist"): _deployment("Airflow's configuration"),
+    ("conf", "getjson"): _deployment("Airflow's configuration"),
+    ("timezone", "datetime"): _datetime,
+    ("timezone", "utcnow"): _clock,
+}
+TASK_HOMES = {"sdk", "decorators", "compat"}
+ENUMS: dict[str, Callable[[str], str]] = {
+    "TriggerRule": str.lower,
+    "WeightRule": str.lower,
+    "BranchType": str.lower,
+}
+
+
+class AirflowHooks(Hooks):
+    """The state of one file's import, as far as Airflow is concerned."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+        self.registers_on_exit = version != "1.10"
+        self.all_dags: list[Dag] = []
+        self.dags: list[Dag] = []  # open `with DAG` blocks
+        self.groups: list[Group] = []  # open `with TaskGroup` blocks
+        self.group_marks: list[int] = []
+        self.contexts = SetupTeardownContext()
+        self.unseen_values: list[tuple[str, CallSite]] = []
+        self.task_limit = 0
+        self.task_count = 0
+
+    # Contexts
+
+    def current_dag(self) -> Dag | None:
+        """The DAG of the innermost open block."""
+        return self.dags[-1] if self.dags else None
+
+    def current_group(self) -> Group | None:
+        """The group of the innermost open block."""
+        return self.groups[-1] if self.groups else None
+
+    def count_task(self) -> None:
+        """Bound the number of tasks of a file."""
+        self.task_count += 1
+        if self.task_limit and self.task_count > self.task_limit:
+            raise LimitHit("tasks of a file", self.task_limit)
+
+    # Names
+
+    def find(self, name: str) -> Native | None:
+        """The model of a name: only names below ``airflow``, and operators by their class."""
+        parts = name.split(".")
+        if parts[0] != "airflow":
+            return self._operator(name, parts)
+        for index, part in enumerate(parts[1:], 1):
+            if part == "task" and parts[index - 1] in TASK_HOMES:
+                return task_decorator(name)
+        if parts[-1] in ("python_task", "task") and "decorators" in parts:
+            return task_decorator(".".join([*parts[: parts.index("decorators") + 1], "task"]))
+        if len(parts) > 2 and (method := METHODS.get((parts[-2], parts[-1]))):
+            return method
+        return NATIVES.get(parts[-1]) or self._operator(name, parts)
+
+    def _operator(self, name: str, parts: list[str]) -> Native | None:
+        if parts[-1] == "partial" and operators.is_operator(".".join(parts[:-1])):
+            return make_partial(".".join(parts[:-1]))
+        return make_operator(name) if trusted(name) and operators.is_operator(name) else None
+
+    def constant(self, name: str) -> Anything:
+        """Members of Airflow's text enumerations, and the template fields of operators."""
+        parts = name.split(".")
+        if parts[0] == "airflow" and len(parts) > 2:
+            convert = ENUMS.get(parts[-2])
+            if convert is not None and parts[-1].isupper():
+                return EnumText(convert(parts[-1]), parts[-1])
+            if parts[-1] == "utc" and parts[-2] == "timezone":
+                return library.constant("datetime.timezone.utc")
+        if parts[-1] == "template_fields":
+            entry = operators.find(".".join(parts[:-1]))
+            if entry is not None and entry.template_fields is not None:
+                return entry.template_fields
+            if parts[-2] in BASE_CLASSES:
+                return ()
+        return NotImplemented
+
+    def attribute(self, machine: Machine, owner: Anything, name: str, site: CallSite) -> Anything:
+        """``MyOperator.partial`` of a class of the project."""
+        if name == "partial" and isinstance(owner, UserClass) and _is_operator_class(owner):
+            return NativeFunction("partial", make_partial(_class_name(owner), owner))
+        return NotImplemented
+
+    def may_be_missing(self, module: str) -> bool:
+        """Airflow and the standard library are there; anything else may not be."""
+        top = module.partition(".")[0]
+        return top != "airflow" and not library.is_standard(top)
+
+    def is_instance(self, value: Anything, class_name: str) -> bool | None:
+        """``isinstance`` with Airflow's classes."""
+        last = class_name.rpartition(".")[2]
+        kinds = {"DAG": Dag, "TaskGroup": Group, "XComArg": XComRef, "BaseOperator": Task}
+        if not class_name.startswith("airflow."):
+            return None
+        if last in kinds:
+            return isinstance(value, kinds[last])
+        if isinstance(value, Task):
+            return True if value.operator.rpartition(".")[2] == last else None
+        return None
+
+    def star_import(self, machine: Machine, module: str, scope: Scope, site: CallSite) -> None:
+        """``from airflow.x import *``: the names aren't known, but they are Airflow's."""
+        scope.names["*"] = module
+
+    # Classes of the project
+
+    def instance(self, cls: UserClass) -> Instance:
+        """Objects of the project's operators are tasks."""
+        if not _is_operator_class(cls):
+            return Instance(cls)
+        task = Task(cls, _class_name(cls), None)
+        self.count_task()
+        return task
+
+    def before_init(
+        self,
+        machine: Machine,
+        instance: Instance,
+        cls: UserClass,
+        method: Function,
+        args: list[Anything],
+        kwargs: dict[str, Anything],
+        site: CallSite,
+    ) -> None:
+        """Fill the constructor's parameters from ``default_args``."""
+        if isinstance(instance, Task):
+            instance.span = instance.span or site.span
+            before_init(machine, instance, method, kwargs, site)
+
+    def library_init(
+        self,
+        machine: Machine,
+        instance: Instance,
+        base: Anything,
+        args: list[Anything],
+        kwargs: dict[str, Anything],
+        site: CallSite,
+    ) -> bool:
+        """``BaseOperator.__init__`` and those of library operators."""
+        if not isinstance(instance, Task):
+            return False
+        if args:
+            from dagport.evaluate.domain import PyRaise
+
+            raise PyRaise("TypeError", "Use keyword arguments when initializing operators")
+        if not isinstance(base, External) or base.name == "builtins.object":
+            if isinstance(base, Unknown):
+                machine.doubt("DP205", f"a base class of the operator isn't known: {base.why}", site, instance.dag)
+            return False
+        instance.span = instance.span or site.span
+        base_init(machine, instance, dict(kwargs), site)
+        if not trusted(base.name):
+            doubt_class(machine, base.name, instance, site)
+        return True
+
+    def initialised(self, machine: Machine, instance: Instance, site: CallSite) -> None:
+        """The constructor is done: results in template fields become dependencies."""
+        if isinstance(instance, Task):
+            instance.span = site.span
+            complete(machine, instance, site)
+
+    # Code that can't be seen
+
+    def unseen_call(
+        self,
+        machine: Machine,
+        callee: Anything,
+        args: list[Anything],
+        kwargs: dict[str, Anything],
+        site: CallSite,
+    ) -> Anything:
+        """A call without a model: an operator where it looks like one, else symbolic or unknown."""
+        name = callee.name if isinstance(callee, External | Symbolic) else ""
+        if isinstance(callee, External) and not args and _looks_like_operator(name, kwargs):
+            return self._unknown_operator(machine, name, kwargs, site)
+        if isinstance(callee, Unknown):
+            if not callee.unseen and not holds_pipeline_objects([*args, *kwargs.values()]):
+                return machine.unknown(callee.why, site, clock=callee.clock)
+            self._doubt_call(machine, callee.why, site.text, args, kwargs, site)
+            return machine.unknown(callee.why, site, clock=callee.clock)
+        if isinstance(callee, External) and library.is_harmless(name) and not name.startswith("airflow."):
+            return self._harmless(machine, name, args, kwargs, site)
+        if not trusted(name) or makes_tasks(name):
+            why = "is not modelled" if name.startswith("airflow.") else "isn't part of this file"
+            self._doubt_call(machine, f"`{name or 'the function'}` {why}", name, args, kwargs, site)
+        return Symbolic(name or "?", args, kwargs, text=site.text, span=site.span)
+
+    def unseen_context(self, machine: Machine, manager: Anything, site: CallSite) -> None:
+        """A context manager that can't be seen may be a group, or a DAG, that the tasks in its block belong to."""
+        name = manager.name if isinstance(manager, External | Symbolic) else ""
+        if isinstance(manager, Unknown) and not manager.unseen:
+            return
+        if name and library.is_harmless(name) and not name.startswith("airflow."):
+            return
+        why = f"`{name}` isn't modelled" if name else "what it is isn't known"
+        message = f"the tasks made in this `with` block may belong to it: {why}"
+        machine.doubt("DP204", message, site, self.current_dag())
+
+    def _harmless(
+        self, machine: Machine, name: str, args: list[Anything], kwargs: dict[str, Anything], site: CallSite
+    ) -> Anything:
+        functions = [item for item in args if isinstance(item, Function)]
+        if len(args) == 1 and functions and not kwargs:
+            return functions[0]  # a decorator: it is taken to keep the function's name, as functools.wraps does
+        return Symbolic(name, args, kwargs, text=site.text, span=site.span)
+
+    def _unknown_operator(self, machine: Machine, name: str, kwargs: dict[str, Anything], site: CallSite) -> Task:
+        task: Task = make_operator(name)(machine, [], kwargs, site)
+        if not trusted(name):
+            doubt_class(machine, name, task, site)
+        return task
+
+    def _doubt_call(
+        self,
+        machine: Machine,
+        why: str,
+        name: str,
+        args: list[Anything],
+        kwargs: dict[str, Anything],
+        site: CallSite,
+    ) -> None:
+        touched = holds_pipeline_objects([*args, *kwargs.values()])
+        current = self.current_dag()
+        if current is not None and not any(dag is current for dag in touched):
+            touched.append(current)
+        for dag in touched:
+            machine.doubt("DP204", f"the call may create tasks or dependencies: {why}", site, dag)
+            machine.effect(dag)
+        if not touched and not name.startswith("airflow."):
+            self.unseen_values.append((why, site))
+
+
+def _is_operator_class(cls: UserClass) -> bool:
+    return any(
+        operators.is_operator(name) or name.rpartition(".")[2] in BASE_CLASSES or name.endswith(("Operator", "Sensor"))
+        for name in cls.externals()
+    )
+
+
+def _class_name(cls: UserClass) -> str:
+    return cls.qualified_name
+
+
+def _looks_like_operator(name: str, kwargs: dict[str, Anything]) -> bool:
+    return "task_id" in kwargs and name.rpartition(".")[2][:1].isupper()

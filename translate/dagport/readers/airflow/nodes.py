@@ -1,0 +1,426 @@
+"""What Airflow builds while a DAG file is imported: DAGs, groups, tasks, references to results.
+
+The rules are those of Airflow 3.3 (``airflow.sdk.definitions``: ``dag``, ``taskgroup``, ``_internal.node``,
+``_internal.mixins``, ``xcom_arg``, ``edges``), which for the graph are those
+of 1.10 and 2 as well unless a comment says otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from dagport.evaluate.domain import (
+    Anything,
+    BoundMethod,
+    CallSite,
+    External,
+    Function,
+    Instance,
+    Model,
+    NativeFunction,
+    PyRaise,
+    Unknown,
+    UserClass,
+)
+from dagport.source import Span
+
+if TYPE_CHECKING:
+    from dagport.evaluate.machine import Machine
+
+RETURN_KEY = "return_value"
+
+
+def library_class(name: str) -> UserClass:
+    """The class of an object of a library, by its qualified name."""
+    return UserClass(name.rpartition(".")[2], None, None, [External(name)], {})
+
+
+class Relative(Model):
+    """What stands at an end of ``>>``: a task, a group, a result, a label."""
+
+    __slots__ = ()
+
+    def roots(self) -> list[Task]:
+        """The tasks that an edge to this leads to."""
+        raise NotImplementedError
+
+    def leaves(self) -> list[Task]:
+        """The tasks that an edge from this comes from."""
+        raise NotImplementedError
+
+    def binary(self, machine: Machine, operator: str, other: Anything, site: CallSite, *, reflected: bool) -> Anything:
+        """``a >> b`` gives b, ``[a] >> b`` gives b; ``<<`` likewise (``DependencyMixin``)."""
+        if operator not in (">>", "<<"):
+            return NotImplemented
+        from dagport.readers.airflow.relations import relate
+
+        upstream = (operator == "<<") != reflected
+        relate(machine, self, other, site, upstream=upstream)
+        return self if reflected else other
+
+    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
+        """The methods that every end of an edge has."""
+        from dagport.readers.airflow.relations import METHODS
+
+        method = METHODS.get(name)
+        return NotImplemented if method is None else BoundMethod(NativeFunction(name, method), self)
+
+    def enter(self, machine: Machine, site: CallSite) -> Anything:
+        """``with teardown_task:``."""
+        from dagport.readers.airflow.relations import push_setup_teardown
+
+        push_setup_teardown(machine, [self], site)
+        return self
+
+    def leave(self, machine: Machine, site: CallSite) -> None:
+        """The end of the block: its tasks are linked to the setup and the teardown."""
+        from dagport.readers.airflow.relations import pop_setup_teardown
+
+        pop_setup_teardown(machine, site)
+
+
+class Task(Relative, Instance):
+    """An operator object. ``fields`` holds its attributes as the analysed code sees them."""
+
+    __slots__ = (
+        "arguments", "conditional", "dag", "doc_from_function", "downstream", "from_init", "function", "group",
+        "in_init", "inlets", "mapped",
+        "operator", "outlets", "results", "set_names", "setup", "span", "task_id", "teardown", "upstream",
+    )  # fmt: skip
+
+    def __init__(self, cls: UserClass, operator: str, span: Span | None) -> None:
+        super().__init__(cls)
+        self.operator = operator  # qualified class, or decorator
+        self.span = span
+        self.task_id: Any = None  # full id, or Unknown
+        self.dag: Dag | None = None
+        self.group: Group | None = None
+        self.arguments: dict[str, Anything] = {}  # what the constructor was called with
+        self.set_names: set[str] = set()  # names of attributes that the source, or default_args, set
+        self.upstream: dict[Task, None] = {}
+        self.downstream: dict[Task, str | None] = {}  # -> the edge's label
+        self.results: dict[Task, dict[str, None]] = {}  # tasks whose results it takes -> the keys
+        self.mapped: Mapped | None = None
+        self.function: Anything = None  # the decorated function of a TaskFlow task
+        self.inlets: list[Anything] = []
+        self.outlets: list[Anything] = []
+        self.setup = False
+        self.teardown = False
+        self.conditional: str | None = None
+        self.in_init = True
+        self.from_init = False
+        self.doc_from_function: str | None = None
+
+    def roots(self) -> list[Task]:
+        """Itself."""
+        return [self]
+
+    def leaves(self) -> list[Task]:
+        """Itself."""
+        return [self]
+
+    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
+        """Attributes of ``BaseOperator``."""
+        from dagport.readers.airflow.task import task_attribute
+
+        value = task_attribute(machine, self, name, site)
+        return super().attr(machine, name, site) if value is NotImplemented else value
+
+    def set_attr(self, machine: Machine, name: str, value: Anything, site: CallSite) -> Anything:
+        """``task.trigger_rule = ...`` after construction."""
+        from dagport.readers.airflow.task import set_task_attribute
+
+        return set_task_attribute(machine, self, name, value, site)
+
+    def __repr__(self) -> str:
+        return f"<task {self.task_id}>"
+
+
+class Mapped:
+    """Dynamic mapping of a task."""
+
+    __slots__ = ("length", "over")
+
+    def __init__(self, over: dict[str, Anything], length: int | None) -> None:
+        self.over = over
+        self.length = length
+
+
+class Group(Relative):
+    """A ``TaskGroup``; the root group of a DAG has no id."""
+
+    __slots__ = (
+        "children", "dag", "default_args", "doc", "downstream_ids", "id", "label", "mapped_over", "parent",
+        "prefix", "tooltip",
+        "upstream_tasks", "used_ids",
+    )  # fmt: skip
+    type_name = "airflow.sdk.TaskGroup"
+
+    def __init__(self, dag: Dag, label: str | None, parent: Group | None, *, prefix: bool = True) -> None:
+        self.dag = dag
+        self.label = label
+        self.parent = parent
+        self.prefix = prefix
+        self.default_args: Any = {}
+        self.tooltip: str | None = None
+        self.doc: Any = None
+        self.children: dict[str, Task | Group] = {}
+        self.used_ids: set[str] = parent.used_ids if parent is not None else set()
+        self.upstream_tasks: dict[Task, None] = {}
+        self.mapped_over: Any = None
+        self.id: str | None = label if parent is None or label is None else parent.child_id(label, of_group=True)
+
+    def child_id(self, label: str, *, of_group: bool = False) -> str:
+        """The id of a child: prefixed with the group's id where the group says so."""
+        return f"{self.id}.{label}" if self.prefix and self.id else label
+
+    def all_tasks(self) -> Iterator[Task]:
+        """All tasks inside, groups opened, in definition order."""
+        for child in self.children.values():
+            if isinstance(child, Group):
+                yield from child.all_tasks()
+            else:
+                yield child
+
+    def roots(self) -> list[Task]:
+        """Tasks without an upstream inside the group (``TaskGroup.get_roots``)."""
+        tasks = dict.fromkeys(self.all_tasks())
+        return [task for task in tasks if tasks.keys().isdisjoint(task.upstream)]
+
+    def leaves(self) -> list[Task]:
+        """Tasks without a downstream inside the group, teardowns passed over (``TaskGroup.get_leaves``)."""
+        tasks = dict.fromkeys(self.all_tasks())
+        found: dict[Task, None] = {}
+        for task in tasks:
+            if tasks.keys().isdisjoint(task.downstream):
+                if task.teardown:
+                    found.update(dict.fromkeys(_before_teardown(task, tasks)))
+                else:
+                    found[task] = None
+        return list(found)
+
+    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
+        """Attributes of ``TaskGroup``."""
+        from dagport.readers.airflow.group import group_attribute
+
+        value = group_attribute(machine, self, name, site)
+        return super().attr(machine, name, site) if value is NotImplemented else value
+
+    def set_attr(self, machine: Machine, name: str, value: Anything, site: CallSite) -> Anything:
+        """``group.tooltip = ...``."""
+        machine.effect(self.dag)
+        if name == "tooltip" and isinstance(value, str):
+            self.tooltip = value
+        elif name == "default_args":
+            self.default_args = value
+        return None
+
+    def item(self, machine: Machine, key: Anything, site: CallSite) -> Anything:
+        """``group["label"]``: a child by its label."""
+        if isinstance(key, str):
+            child = self.children.get(self.child_id(key))
+            if child is None:
+                raise PyRaise("airflow.exceptions.NodeNotFound", f"Task {key!r} not found")
+            return child
+        return NotImplemented
+
+    def enter(self, machine: Machine, site: CallSite) -> Anything:
+        """Tasks made in the block belong to the group."""
+        _hooks(machine).groups.append(self)
+        return self
+
+    def leave(self, machine: Machine, site: CallSite) -> None:
+        """The end of the block (``MappedTaskGroup.__exit__`` links the tasks it is mapped over)."""
+        from dagport.readers.airflow.relations import relate
+        from dagport.readers.airflow.xcom import references
+
+        _hooks(machine).groups.pop()
+        for task, _ in references(self.mapped_over):
+            relate(machine, self, task, site, upstream=True)
+
+    def iterate(self, machine: Machine, site: CallSite) -> Any:
+        """Its tasks."""
+        return list(self.all_tasks())
+
+    def __repr__(self) -> str:
+        return f"<group {self.id}>"
+
+
+def _before_teardown(task: Task, tasks: dict[Task, None]) -> Iterator[Task]:
+    """What counts as a leaf in place of a teardown (``recurse_for_first_non_teardown``)."""
+    for upstream in task.upstream:
+        if upstream not in tasks:
+            continue
+        if upstream.teardown:
+            yield from _before_teardown(upstream, tasks)
+        elif task.teardown and upstream.setup:
+            continue
+        elif not any(other is not task and other in tasks and not other.teardown for other in upstream.downstream):
+            yield upstream
+
+
+class Dag(Model):
+    """A ``DAG`` object."""
+
+    __slots__ = (
+        "auto_register", "condition_depth", "conditional", "default_args", "doc", "fields", "id",
+        "label_edges", "link", "made_by_factory",
+        "params", "registered", "root", "schedule_from", "span", "tags", "tasks", "unnamed",
+    )  # fmt: skip
+    type_name = "airflow.sdk.DAG"
+
+    def __init__(self, dag_id: Any, span: Span | None) -> None:
+        self.id = dag_id
+        self.span = span
+        self.fields: dict[str, Anything] = {}
+        self.default_args: Any = {}
+        self.params: dict[str, Anything] = {}
+        self.tags: set[Any] = set()
+        self.doc: Any = None
+        self.tasks: dict[str, Task] = {}
+        self.unnamed: list[Task] = []  # tasks whose id isn't known
+        self.root = Group(self, None, None)
+        self.registered = False
+        self.auto_register = True
+        self.conditional: str | None = None
+        self.condition_depth = 0
+        self.schedule_from: CallSite | None = None
+
+    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
+        """Attributes of ``DAG``."""
+        from dagport.readers.airflow.dag import dag_attribute
+
+        return dag_attribute(machine, self, name, site)
+
+    def set_attr(self, machine: Machine, name: str, value: Anything, site: CallSite) -> Anything:
+        """``dag.doc_md = ...``."""
+        from dagport.readers.airflow.dag import set_dag_attribute
+
+        return set_dag_attribute(machine, self, name, value, site)
+
+    def enter(self, machine: Machine, site: CallSite) -> Anything:
+        """Tasks made in the block belong to the DAG."""
+        _hooks(machine).dags.append(self)
+        _hooks(machine).group_marks.append(len(_hooks(machine).groups))
+        return self
+
+    def leave(self, machine: Machine, site: CallSite) -> None:
+        """The end of the block registers the DAG (``DagContext.pop``, since Airflow 2.4)."""
+        hooks = _hooks(machine)
+        hooks.dags.pop()
+        hooks.group_marks.pop()
+        if self.auto_register and hooks.registers_on_exit:
+            self.registered = True
+
+    def __repr__(self) -> str:
+        return f"<dag {self.id}>"
+
+
+class XComRef(Relative):
+    """An ``XComArg``: the results of some tasks. A plain one is of one task and key."""
+
+    __slots__ = ("parts", "plain")
+    type_name = "airflow.sdk.XComArg"
+
+    def __init__(self, parts: list[tuple[Task, str]], *, plain: bool = True) -> None:
+        self.parts = parts
+        self.plain = plain
+
+    @property
+    def task(self) -> Task:
+        """The task of a plain reference."""
+        return self.parts[0][0]
+
+    @property
+    def key(self) -> str:
+        """The key of a plain reference."""
+        return self.parts[0][1]
+
+    def roots(self) -> list[Task]:
+        """The tasks that it refers to."""
+        return [task for task, _ in self.parts]
+
+    def leaves(self) -> list[Task]:
+        """The tasks that it refers to."""
+        return [task for task, _ in self.parts]
+
+    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
+        """Attributes of ``XComArg``."""
+        from dagport.readers.airflow.xcom import reference_attribute
+
+        value = reference_attribute(machine, self, name, site)
+        return super().attr(machine, name, site) if value is NotImplemented else value
+
+    def set_attr(self, machine: Machine, name: str, value: Anything, site: CallSite) -> Anything:
+        """``result.operator.x`` is the task's; the reference itself keeps nothing."""
+        return self.task.set_attr(machine, name, value, site) if self.plain else NotImplemented
+
+    def item(self, machine: Machine, key: Anything, site: CallSite) -> Anything:
+        """``result["key"]``: another XCom of the same task (``PlainXComArg.__getitem__``)."""
+        if self.plain and isinstance(key, str):
+            return XComRef([(self.task, key)])
+        if isinstance(key, Unknown):
+            return NotImplemented
+        raise PyRaise("ValueError", "XComArg only supports str lookup")
+
+    def iterate(self, machine: Machine, site: CallSite) -> Any:
+        """It can't be iterated over."""
+        raise PyRaise("TypeError", "'XComArg' object is not iterable")
+
+    def truth(self, machine: Machine) -> bool | None:
+        """An object like any other."""
+        return True
+
+    def __repr__(self) -> str:
+        return f"<results of {self.parts}>"
+
+
+class Label(Relative):
+    """``Label("text")`` between two ends (``EdgeModifier``)."""
+
+    __slots__ = ("downstream", "text", "upstream")
+
+    def __init__(self, text: str | None) -> None:
+        self.text = text
+        self.upstream: list[Relative] = []
+        self.downstream: list[Relative] = []
+
+    def roots(self) -> list[Task]:
+        """Nothing to link: the label links both sides itself."""
+        return [task for node in self.downstream for task in node.roots()]
+
+    def leaves(self) -> list[Task]:
+        """See ``roots``."""
+        return [task for node in self.upstream for task in node.leaves()]
+
+
+class TaskList(Relative):
+    """Several tasks used as one context manager (``context_wrapper``)."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: list[Anything]) -> None:
+        self.items = items
+
+    def enter(self, machine: Machine, site: CallSite) -> Anything:
+        """``with context_wrapper([a, b]):``."""
+        from dagport.readers.airflow.relations import push_setup_teardown
+
+        push_setup_teardown(machine, self.items, site)
+        return self
+
+
+def _hooks(machine: Machine) -> Any:
+    return machine.hooks
+
+
+def same_prefix_number(name: str, used: list[str]) -> str:
+    """A task id that is still free, by counting up a suffix ``__N`` (``get_unique_task_id``)."""
+    core = re.split(r"__\d+$", name)[0]
+    numbers = [int(match.group(1)) for other in used if (match := re.fullmatch(rf"{re.escape(core)}__(\d+)", other))]
+    return f"{core}__{max([*numbers, 0]) + 1}"
+
+
+__all__ = ["Dag", "Function", "Group", "Label", "Relative", "Task", "XComRef", "library_class"]

@@ -1,0 +1,87 @@
+"""For which Airflow a file is written, by the names that only some versions have."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dagport.options import AirflowVersion
+
+ONLY_3 = ("airflow.sdk", "airflow.providers.standard", "airflow.providers.common.compat.sdk")
+# Seen on 3.3.2: these modules don't import there.
+NOT_IN_3 = {
+    "airflow.operators.dummy", "airflow.operators.subdag", "airflow.operators.sql", "airflow.datasets",
+    "airflow.timetables.datasets", "airflow.models.mappedoperator", "airflow.utils.weekday",
+}  # fmt: skip
+# These still import in 3, with a warning; new files don't use them.
+DEPRECATED_IN_3 = (
+    "airflow.operators.",
+    "airflow.sensors.",
+    "airflow.decorators",
+    "airflow.utils.dates",
+    "airflow.utils.task_group",
+)
+OLD_ARGUMENTS = {
+    "schedule_interval", "timetable", "concurrency", "default_view", "orientation", "fail_stop", "provide_context",
+    "task_concurrency", "full_filepath",
+}  # fmt: skip
+OLD_HOMES = ("airflow.operators.", "airflow.sensors.", "airflow.hooks.")
+OLD_SUFFIXES = ("_operator", "_sensor", "_hook")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An Airflow version, and whether something in the file says so."""
+
+    name: AirflowVersion
+    certain: bool
+
+
+def find_version(tree: ast.Module, text: str) -> Version:
+    """The version that a file is for.
+
+    Names of 3 decide; then names that only 1.10 and early 2 have; then what 3 has removed. Names that 3 merely
+    deprecates make 2 likely, and a file without a hint is taken to be for 3, but neither is certain.
+    """
+    modules = set(_modules(tree.body))
+    if any(module.startswith(ONLY_3) for module in modules):
+        return Version("3", certain=True)
+    if any(_is_old(module) for module in modules):
+        newer = any(module.startswith(("airflow.providers.", "airflow.decorators")) for module in modules)
+        return Version("2" if newer else "1.10", certain=True)
+    if modules & NOT_IN_3 or _uses_old_argument(tree, text):
+        return Version("2", certain=True)
+    if any(module.startswith(DEPRECATED_IN_3) for module in modules):
+        return Version("2", certain=False)
+    return Version("3", certain=False)
+
+
+def _is_old(module: str) -> bool:
+    return module.startswith("airflow.contrib.") or (module.startswith(OLD_HOMES) and module.endswith(OLD_SUFFIXES))
+
+
+def _modules(body: list[ast.stmt]) -> Iterator[str]:
+    """Modules imported at the top level, inside ``try`` and ``if`` too."""
+    for statement in body:
+        if isinstance(statement, ast.ImportFrom):
+            if statement.module and not statement.level:
+                yield statement.module
+                yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
+        elif isinstance(statement, ast.Import):
+            yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.If | ast.Try):
+            yield from _modules(statement.body)
+            yield from _modules(statement.orelse)
+
+
+def _uses_old_argument(tree: ast.Module, text: str) -> bool:
+    """Whether a call of the file has an argument that 3 refuses. The text is searched first: walking costs time."""
+    if not any(name in text for name in OLD_ARGUMENTS):
+        return False
+    return any(
+        keyword.arg in OLD_ARGUMENTS
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        for keyword in node.keywords
+    )
