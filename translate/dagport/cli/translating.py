@@ -1,0 +1,30 @@
+"""Asking a target's writer for a translation, as ``check`` and ``translate`` do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from dagport.cli.run import Run
+from dagport.translation import Document, Translation, WriteOptions
+
+
+def attempt(
+    run: Run, target: str, documents: Sequence[Document], *, allow_inexact: bool, package: str | None = None
+) -> Translation | None:
+    """The translation, or ``None`` when the writer failed: then the run knows the crashes.
+
+    Raises ``UsageError`` for graphs that were read from JSON: they hold no function bodies to carry over.
+    """
+    if "json" in run.formats:
+        raise click.UsageError("A translation needs the source files: a graph in JSON has no function bodies.")
+    from dagport.project.translate import translate
+
+    default = WriteOptions()
+    options = WriteOptions(package=package or default.package, allow_inexact=allow_inexact)
+    result = translate(target, documents, options)
+    if isinstance(result, Translation):
+        return result
+    run.crashes += result
+    return None

@@ -1,0 +1,1 @@
+"""A project on disk: which files it has, how they are read in parallel, how output is written."""

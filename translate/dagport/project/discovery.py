@@ -1,0 +1,271 @@
+"""From the paths of a command line to the files to read, in path order, each once.
+
+A file that is named is read, whatever it is. A folder is searched for Python files that mention both Airflow
+and a DAG or an asset, as Airflow's own safe mode does; ignore files, hidden folders, virtual environments and
+dagport's own output are left out. Whatever can't be read on the way becomes a diagnostic in its place.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from dagport.diagnostics import Diagnostic, diagnose
+from dagport.project.files import absolute_path, kind_of, read_regular, real_path, unopened
+from dagport.project.ignore import IgnoreSyntax, Rules, rules_above
+
+STDIN = "<stdin>"
+MAGIC = "*?["
+MANIFEST = ".dagport.json"
+GRAPH_SUFFIXES = (".json", ".jsonl")
+SKIPPED_FOLDERS = {"__pycache__", "node_modules"}
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One thing to read: a file, bytes that are at hand, or the reason why there is nothing."""
+
+    path: str  # as shown to the user: below the project root where it lies there
+    file: Path | None = None
+    data: bytes | None = None  # of the standard input
+    named: bool = False  # by the user, not found in a folder
+    problem: Diagnostic | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What bounds a search."""
+
+    root: Path  # absolute; the folder that shown paths are below
+    root_given: bool = False  # by the user: then nothing outside is read even when it is named
+    ignore_syntax: IgnoreSyntax = "glob"
+
+
+def discover(paths: Sequence[str], search: Search, stdin: bytes | None = None, stdin_path: str = STDIN) -> list[Input]:
+    """All inputs that the paths stand for, sorted by shown path, each real file once.
+
+    ``-`` stands for ``stdin``; files, folders and globs (``**`` too) for what they match.
+    """
+    finder = _Finder(search)
+    for path in dict.fromkeys(paths):
+        if path == "-":
+            finder.add(Input(stdin_path, data=stdin or b"", named=True))
+        else:
+            finder.name(path)
+    return finder.result()
+
+
+def shown(path: Path, root: Path) -> str:
+    """A path as users see it: below the root where it lies there, else as given; ``/`` between parts."""
+    absolute = absolute_path(path)
+    inside = absolute.is_relative_to(root)
+    text = (absolute.relative_to(root) if inside else Path(os.path.normpath(path))).as_posix()
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+class _Finder:
+    """Collects inputs; a folder is searched once, however many links lead to it."""
+
+    def __init__(self, search: Search) -> None:
+        self.search = search
+        self.real_root = Path(os.path.realpath(search.root))
+        self.problems: list[Input] = []
+        self.found: dict[object, tuple[bool, bool, Input]] = {}  # by real path: not named, a link, the input
+        self.visited: set[Path] = set()
+        self.generated: set[Path] = set()
+
+    def result(self) -> list[Input]:
+        found = [item for _, _, item in self.found.values()]
+        return sorted((*found, *self.problems), key=lambda item: item.path)
+
+    def add(self, item: Input, real: Path | None = None, *, is_link: bool = False) -> None:
+        """The same file twice is one input, shown by the path that was named, else by one that is no link."""
+        rank = (not item.named, is_link)
+        known = self.found.get(real or item.path)
+        if known is None or (*rank, item.path) < (*known[:2], known[2].path):
+            self.found[real or item.path] = (*rank, item)
+
+    def problem(self, diagnostic: Diagnostic) -> None:
+        item = Input(diagnostic.path or "", named=True, problem=diagnostic)
+        if item not in self.problems:
+            self.problems.append(item)
+
+    def shown(self, path: Path) -> str:
+        return shown(path, self.search.root)
+
+    def name(self, text: str) -> None:
+        """A path that the user wrote."""
+        path = Path(text)
+        if os.path.lexists(path):
+            self.named(path)
+        elif any(char in text for char in MAGIC):
+            self.glob(text)
+        else:
+            self.problem(diagnose("DP101", "there is no such file or folder", self.shown(path)))
+
+    def glob(self, pattern: str) -> None:
+        path = Path(pattern)
+        matches = expand(Path(path.anchor), path.parts[1:] if path.anchor else path.parts)
+        wanted = [match for match in matches if match.is_dir() or match.suffix in (".py", *GRAPH_SUFFIXES)]
+        for path in wanted:
+            self.named(path)
+        if not wanted:
+            self.problem(diagnose("DP101", "no folder and no .py or .json file matches", self.shown(Path(pattern))))
+
+    def named(self, path: Path) -> None:
+        absolute = absolute_path(path)
+        try:
+            real, mode = real_path(absolute), absolute.stat().st_mode
+        except OSError as error:
+            self.problem(unopened(self.shown(path), error))
+            return
+        boundary = self.boundary(absolute, stat.S_ISDIR(mode))
+        if not real.is_relative_to(boundary):
+            self.problem(diagnose("DP106", "it lies outside the project root", self.shown(path)))
+        elif stat.S_ISDIR(mode):
+            self.walk(path, absolute, boundary)
+        elif stat.S_ISREG(mode):
+            self.add(Input(self.shown(path), file=absolute, named=True), real, is_link=absolute.is_symlink())
+        else:
+            self.problem(_irregular(self.shown(path), mode))
+
+    def boundary(self, absolute: Path, is_folder: bool) -> Path:
+        """The real folder that everything found from here must lie in."""
+        if self.search.root_given or absolute.is_relative_to(self.search.root):
+            return self.real_root
+        return Path(os.path.realpath(absolute if is_folder else absolute.parent))
+
+    def walk(self, given: Path, folder: Path, boundary: Path) -> None:
+        """Search a folder; links come last, so that a file is shown by its own path where it has one."""
+        stack = [(given, folder, rules_above(folder, self.search.root, self.search.ignore_syntax))]
+        links: list[tuple[Path, Path, Rules]] = []
+        while stack or links:
+            given, folder, rules = stack.pop() if stack else links.pop(0)
+            real = Path(os.path.realpath(folder))
+            if real in self.visited:
+                continue
+            self.visited.add(real)
+            inner = rules.enter(folder)
+            for name, is_link in self.inside(given, folder, inner, boundary):
+                (links if is_link else stack).append((given / name, folder / name, inner))
+
+    def inside(self, given: Path, folder: Path, rules: Rules, boundary: Path) -> Iterator[tuple[str, bool]]:
+        """Take the files of a folder; yields its folders to search, and whether each is a link."""
+        try:
+            entries = sorted(folder.iterdir())
+        except OSError as error:
+            self.problem(unopened(self.shown(given), error))
+            return
+        self.generated |= _generated(folder)
+        for entry in entries:
+            path = self.shown(given / entry.name)
+            is_link = entry.is_symlink()
+            try:
+                mode = entry.stat().st_mode
+            except OSError as error:
+                if _is_python(entry) and not rules.leaves_out(entry, is_folder=False):
+                    self.problem(unopened(path, error))
+                continue
+            if stat.S_ISDIR(mode):
+                if self.searched(entry, path, rules, boundary):
+                    yield entry.name, is_link
+            elif _is_python(entry) and not rules.leaves_out(entry, is_folder=False):
+                self.python_file(entry, path, mode, boundary)
+
+    def searched(self, folder: Path, path: str, rules: Rules, boundary: Path) -> bool:
+        """Whether to go down into a folder; a link that loops or leaves the project is reported."""
+        if folder.name.startswith(".") or folder.name in SKIPPED_FOLDERS or _exists(folder / "pyvenv.cfg"):
+            return False
+        if rules.leaves_out(folder, is_folder=True):
+            return False
+        if not folder.is_symlink():
+            return True
+        real = Path(os.path.realpath(folder))
+        if not real.is_relative_to(boundary):
+            self.problem(diagnose("DP106", "the link leaves the project root", path))
+            return False
+        if Path(os.path.realpath(folder.parent)).is_relative_to(real):
+            self.problem(diagnose("DP106", "the link leads back to a folder above it", path))
+            return False
+        return True
+
+    def python_file(self, file: Path, path: str, mode: int, boundary: Path) -> None:
+        if not stat.S_ISREG(mode):
+            self.problem(_irregular(path, mode))
+            return
+        try:
+            real = real_path(file)
+            if not real.is_relative_to(boundary):
+                self.problem(diagnose("DP106", "the link leaves the project root", path))
+            elif file not in self.generated and mentions_pipelines(read_regular(file)):
+                self.add(Input(path, file=file), real, is_link=file.is_symlink())
+        except OSError as error:
+            self.problem(unopened(path, error))
+
+
+def expand(base: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+    """What a glob matches below a folder. ``**`` follows no links: loops of them would keep it busy for ever."""
+    if not parts:
+        yield base
+        return
+    head, rest = parts[0], parts[1:]
+    if head == "**":
+        yield from expand(base, rest)
+        if rest[:1] == ("**",):  # the same again: it has matched the folders below, too
+            return
+        for child in _children(base, "*"):
+            if child.is_dir() and not child.is_symlink():
+                yield from expand(child, parts)
+    elif any(char in head for char in MAGIC):
+        for child in _children(base, head):
+            yield from expand(child, rest)
+    elif os.path.lexists(base / head):
+        yield from expand(base / head, rest)
+
+
+def _children(folder: Path, pattern: str) -> list[Path]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return []
+    hidden = pattern.startswith(".")
+    return [entry for entry in entries if entry.name.startswith(".") <= hidden and fnmatchcase(entry.name, pattern)]
+
+
+def mentions_pipelines(data: bytes) -> bool:
+    """Airflow's safe mode (``might_contain_dag_via_default_heuristic``): Airflow imports nothing else."""
+    lowered = data.lower()
+    return b"airflow" in lowered and (b"dag" in lowered or b"asset" in lowered)
+
+
+def _is_python(path: Path) -> bool:
+    return path.suffix.lower() == ".py"
+
+
+def _irregular(path: str, mode: int) -> Diagnostic:
+    return diagnose("DP102", f"it is {kind_of(mode)}, not a regular file", path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder we may not look into
+        return False
+
+
+def _generated(folder: Path) -> set[Path]:
+    """The files below a folder that dagport wrote itself: translating a translation helps nobody."""
+    try:
+        data = read_regular(folder / MANIFEST)
+    except OSError:
+        return set()
+    import json  # start-up: most folders have none
+
+    try:
+        return {folder / name for name in json.loads(data)["files"]}
+    except (ValueError, KeyError, TypeError):
+        return set()

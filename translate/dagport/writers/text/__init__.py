@@ -1,0 +1,127 @@
+"""Prints graphs for people: a compact tree a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dagport.graph import FileGraph, Group, Pipeline, Schedule, Task
+
+NO_TASKS = "(no tasks)"
+
+
+def write(graphs: Iterable[FileGraph]) -> Iterator[str]:
+    """Each file's pipelines as trees, with a blank line between two."""
+    separator = ""
+    for graph in graphs:
+        for pipeline in graph.pipelines:
+            yield separator + "".join(f"{line}\n" for line in tree(graph, pipeline))
+            separator = "\n"
+
+
+def tree(graph: FileGraph, pipeline: Pipeline) -> Iterator[str]:
+    """The lines of one pipeline: its head, then groups and tasks as they nest, each with what it waits for."""
+    line = f":{pipeline.span[0]}" if pipeline.span else ""
+    facts = ["exact" if pipeline.exact else "not exact", schedule_text(pipeline.schedule)]
+    facts += [pipeline.timezone] if pipeline.timezone else []
+    facts += [f"from {pipeline.start_date}"] if pipeline.start_date else []
+    facts += [f"until {pipeline.end_date}"] if pipeline.end_date else []
+    facts += ["catchup"] if pipeline.catchup else []
+    facts += [f"tags {', '.join(pipeline.tags)}"] if pipeline.tags else []
+    yield f"{pipeline.id}  {graph.path}{line}"
+    yield f"  {' · '.join(facts)}"
+    upstream = _upstream(pipeline)
+    items = _nested(pipeline)
+    if not pipeline.tasks and not pipeline.groups:
+        yield f"  {NO_TASKS}"
+    yield from (f"  {line}" for line in _branch(None, items, upstream))
+
+
+def schedule_text(schedule: Schedule) -> str:
+    """A schedule in a few words."""
+    match schedule.kind:
+        case "cron":
+            return f"{schedule.cron} ({schedule.preset})" if schedule.preset else str(schedule.cron)
+        case "interval":
+            return f"every {schedule.seconds} s"
+        case "assets":
+            names = ", ".join(schedule.assets or ())
+            return (
+                f"on assets {names}"
+                if schedule.condition in (None, "all")
+                else f"on assets {schedule.condition}: {names}"
+            )
+        case "timetable":
+            return f"timetable {schedule.class_}"
+        case "opaque":
+            return f"schedule unknown: {_one_line(schedule.text or '')}"
+        case kind:
+            return kind
+
+
+def task_text(task: Task, upstream: Iterable[str]) -> str:
+    """A task on one line: id, kind, what isn't the default, what it waits for."""
+    facts: list[str] = [task.kind]
+    facts += [task.trigger_rule] if task.trigger_rule != "all_success" else []
+    facts += ["setup"] if task.setup else []
+    facts += ["teardown"] if task.teardown else []
+    if task.mapped:
+        facts.append(f"mapped over {', '.join(task.mapped.over)}" + _length(task.mapped.literal_length))
+    facts += [f"only if {_one_line(task.conditional)}"] if task.conditional else []
+    waits = ", ".join(upstream)
+    return f"{task.id}  [{', '.join(facts)}]" + (f"  <- {waits}" if waits else "")
+
+
+def _upstream(pipeline: Pipeline) -> dict[str, list[str]]:
+    result: dict[str, list[str]] = {}
+    for edge in pipeline.edges:
+        notes = [f"data {edge.key}" if edge.key else "data"] if edge.kind == "data" else []
+        notes += [_one_line(edge.label)] if edge.label else []
+        text = edge.upstream + (f" ({', '.join(notes)})" if notes else "")
+        result.setdefault(edge.downstream, []).append(text)
+    for flow in pipeline.data_flows:
+        result.setdefault(flow.downstream, []).append(f"{flow.upstream} (pulls {flow.key})")
+    return result
+
+
+def _nested(pipeline: Pipeline) -> dict[str | None, list[Group | Task]]:
+    """The children of each group, and of the pipeline itself (``None``); a group is where its first task is."""
+    groups = {group.id: group for group in pipeline.groups}
+    result: dict[str | None, list[Group | Task]] = {}
+    placed: set[str] = set()
+
+    def place(group_id: str | None) -> None:
+        if group_id is None or group_id in placed or group_id not in groups:
+            return
+        placed.add(group_id)
+        group = groups[group_id]
+        place(group.parent)
+        result.setdefault(group.parent if group.parent in groups else None, []).append(group)
+
+    for task in pipeline.tasks:
+        place(task.group)
+        result.setdefault(task.group if task.group in groups else None, []).append(task)
+    for group in pipeline.groups:
+        place(group.id)
+    return result
+
+
+def _branch(
+    parent: str | None, items: dict[str | None, list[Group | Task]], upstream: dict[str, list[str]]
+) -> Iterator[str]:
+    children = items.get(parent, [])
+    for index, item in enumerate(children, 1):
+        last = index == len(children)
+        knot, bar = ("└─ ", "   ") if last else ("├─ ", "│  ")
+        if isinstance(item, Task):
+            yield knot + task_text(item, upstream.get(item.id, ()))
+        else:
+            yield f"{knot}{item.id}/"
+            yield from (bar + line for line in _branch(item.id, items, upstream))
+
+
+def _length(length: int | None) -> str:
+    return "" if length is None else f" ({length})"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
