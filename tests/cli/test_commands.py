@@ -7,6 +7,7 @@ import json
 import pytest
 
 from dagport.diagnostics import CATALOGUE
+from dagport.project.read import PAYS_FROM
 from tests.cli.conftest import Dagport, Files
 
 SALES = "# airflow\n# dag sales extract load\n"
@@ -60,7 +61,7 @@ def test_graph_from_standard_input(dagport: Dagport) -> None:
 
 
 def test_number_of_jobs_changes_nothing(dagport: Dagport, files: Files) -> None:
-    files({f"many/f{number}.py": f"# airflow dag\n# dag d{number} a b\n" for number in range(70)})
+    files({f"many/f{number}.py": f"# airflow dag\n# dag d{number} a b\n" for number in range(PAYS_FROM)})
     outputs = {
         dagport("graph", "many", "--format", "jsonl", *jobs).out for jobs in ((), ("--jobs", "1"), ("--jobs", "3"))
     }
@@ -76,9 +77,9 @@ def test_check(dagport: Dagport) -> None:
         "      | ^^^^^^^^^^^^^^\n"
         "      = Make it a constant, or accept that the pipeline is not claimed exact.\n"
         "\n"
-        "pipeline  file            tasks  exact  doubts\n"
-        "sales     dags/sales.py       2  yes\n"
-        "unsure    dags/unsure.py      1  no     1: line 3\n"
+        "pipeline  tasks  exact  doubts     file\n"
+        "sales         2  yes               dags/sales.py\n"
+        "unsure        1  no     1: line 3  dags/unsure.py\n"
         "\n"
         "2 files, 2 pipelines (1 exact), 3 tasks, 1 warning.\n"
     )
@@ -88,8 +89,8 @@ def test_check_with_a_target(dagport: Dagport, files: Files) -> None:
     files({"dags/sales.py": "# airflow\n# dag sales a b approximate1 manual1\n"})
     done = dagport("check", "dags/sales.py", "--to", "dagster")
     assert done.status == 0
-    assert "pipeline  file           tasks  native  approximate  manual  exact  doubts\n" in done.out
-    assert "sales     dags/sales.py      4       2            1       1  yes\n" in done.out
+    assert "pipeline  tasks  native  approximate  manual  exact  doubts  file\n" in done.out
+    assert "sales         4       2            1       1  yes            dags/sales.py\n" in done.out
     assert "75% carried over to dagster" in done.out
 
 

@@ -65,6 +65,8 @@ def test_root(dagport: Dagport, files: Files) -> None:
         ("jobs = true", "jobs: True is not a value for it"),
         ('quiet = "yes"', "quiet: 'yes' is not true or false"),
         ("config = 'other.toml'", "unknown key config."),
+        ("force = true", "unknown key force."),
+        ("[translate]\nforce = true", "unknown key translate.force."),
         ("airflow-version = 2.0", "airflow-version: '2.0' is not one of"),
         ("limits = 3", "limits is not a table"),
         ("[limits]\nstep = 3", "unknown key limits.step. Did you mean steps?"),
@@ -81,11 +83,24 @@ def test_refused(dagport: Dagport, files: Files, text: str, message: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["fail-under = 3", "[check]\nfail-under = 3", "[limits]\nseconds = 2.5", "jobs = 1", ""]
+    "text",
+    ["fail-under = 3", "[check]\nfail-under = 3", "[limits]\nseconds = 2.5", "jobs = 1", "airflow-version = 2"],
 )
 def test_taken(dagport: Dagport, files: Files, text: str) -> None:
     files({"dagport.toml": text})
     assert dagport("graph", "dags").status == 0
+
+
+def test_example_of_the_documentation(dagport: Dagport, files: Files, project: Path) -> None:
+    page = Path(__file__).parents[2] / "docs/cli.md"
+    _, _, rest = page.read_text("utf-8").partition("```toml\n")
+    files({"pyproject.toml": rest.partition("```")[0], "dags/sales.py": "# airflow\n# dag sales a b c d manual1\n"})
+    assert dagport("graph", "dags", "--format", "jsonl").out.count('"airflow2"') == 1
+    assert dagport("check", "dags").status == 0
+    assert dagport("translate", "dags").status == 0
+    assert (project / "dagster_project/src/pipelines/sales.py").exists()
+    files({"dags/sales.py": "# airflow\n# dag sales a b c manual1\n"})
+    assert dagport("check", "dags").status == 1
 
 
 def test_own_configuration_file(dagport: Dagport, files: Files) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dagport.cli.app import COMMANDS, dagport as group
+from dagport.cli.app import COMMANDS
+from dagport.cli.app import dagport as group
 from dagport.cli.plugins import plugin_commands
 from tests.cli.conftest import Dagport, Files
 
@@ -19,10 +20,20 @@ NEVER_AT_START = ("asyncio", "concurrent.futures", "difflib", "importlib.metadat
                   "networkx", "pathspec", "subprocess", "tempfile", "tomllib")  # fmt: skip
 
 
-def process(*args: str, env: dict[str, str] | None = None, **options: object) -> subprocess.CompletedProcess[bytes]:
+WIND = """
+import click
+
+@click.command()
+def wind():
+    'Say where it blows.'
+    print('west')
+"""
+
+
+def process(*args: str, cwd: Path, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [*DAGPORT, *args], capture_output=True, env={**os.environ, **(env or {})}, check=False, **options
-    )  # type: ignore[call-overload, no-any-return]
+        [*DAGPORT, *args], capture_output=True, cwd=cwd, env={**os.environ, **(env or {})}, check=False
+    )
 
 
 def test_crash_names_the_file_and_the_others_are_done(dagport: Dagport, files: Files) -> None:
@@ -153,7 +164,7 @@ def test_commands_of_other_packages(
 ) -> None:
     files(
         {
-            "site/wind.py": "import click\n\n@click.command()\ndef wind():\n    '''Say where it blows.'''\n    click.echo('west')\n",
+            "site/wind.py": WIND,
             "site/wind-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: wind\nVersion: 1.0\n",
             "site/wind-1.0.dist-info/entry_points.txt": "[dagport.commands]\nwind = wind:wind\ngraph = wind:wind\n",
         }
@@ -164,7 +175,7 @@ def test_commands_of_other_packages(
         assert dagport("wind").out == "west\n"
         listing = dagport("--help").out
         assert "wind       Say where it blows." in listing
-        assert listing.count("graph ") == 1  # ours can't be replaced
+        assert listing.count("\n  graph ") == 1  # ours can't be replaced
         assert dagport("windd").err.endswith("Did you mean wind?\n")
     finally:
         plugin_commands.cache_clear()

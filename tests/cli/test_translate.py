@@ -31,7 +31,7 @@ def test_without_out_the_files_are_printed(dagport: Dagport, project: Path) -> N
         "# ===== src/pipelines/other.py =====\n# from dags/other.py\n# a\n\n"
         "# ===== src/pipelines/sales.py =====\n# from dags/sales.py\n# extract\n# manual1\n\n"
     )
-    assert "sales     dags/sales.py       2       1            0       1  yes" in done.err
+    assert "sales         2       1            0       1  yes            dags/sales.py" in done.err
     assert "  sales.manual1: manual: because it is manual\n" in done.err
     assert not (project / "out").exists()
 

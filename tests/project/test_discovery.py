@@ -209,11 +209,12 @@ def test_ignore_files_that_are_fifos_do_not_hang(project: Path) -> None:
     assert found(project, ".") == ["a.py"]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_unreadable(project: Path) -> None:
     files(project, "dags/a.py", "dags/closed/b.py")
     (project / "dags/a.py").chmod(0)
     (project / "dags/closed").chmod(0)
+    if os.access(project / "dags/a.py", os.R_OK):
+        pytest.skip("this user may read everything")
     try:
         assert found(project, "dags") == ["dags/a.py DP102", "dags/closed DP102"]
     finally:

@@ -22,7 +22,8 @@ from dagport.project.read import ReadRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
 LIMITS = "limits"  # a table of the configuration; no option
-NOT_CONFIGURED = {"help", "config", "paths", "stdin_filename"}  # say nothing about a project
+# These say something about one run, not about a project.
+NOT_CONFIGURED = {"help", "config", "paths", "stdin_filename", "diff", "check", "force"}
 COMMON = {"config", "root", "from_", "airflow_version", "ignore_syntax", "jobs", "stdin_filename", "quiet", "verbose",
           "color"}  # settled in a ``Run``; the rest is the command's own  # fmt: skip
 AIRFLOW_VERSIONS = ("1.10", "2", "3")
@@ -116,7 +117,8 @@ def _set(ctx: click.Context, param: click.Parameter, key: str, value: object, co
     if is_flag != isinstance(value, bool):
         raise ProjectError(f"{config.file}: {key}: {value!r} is not {'true or false' if is_flag else 'a value for it'}")
     try:
-        converted = param.type_cast_value(ctx, value)
+        # TOML reads a version such as 2 as a number.
+        converted = param.type_cast_value(ctx, str(value) if isinstance(param.type, click.Choice) else value)
     except click.BadParameter as error:
         raise ProjectError(f"{config.file}: {key}: {error.message}") from None
     if isinstance(param.type, click.Path) and config.folder:

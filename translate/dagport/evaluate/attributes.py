@@ -205,12 +205,22 @@ def get_item(machine: Machine, owner: Anything, key: Anything, site: CallSite) -
         value = owner.item(machine, key, site)
         if value is not NotImplemented:
             return value
-    if isinstance(owner, UserClass | External):
+    if isinstance(owner, UserClass) or (isinstance(owner, External) and _is_generic(machine, owner)):
         return _subscripted_type(machine, owner, key, site)
+    if isinstance(owner, External):
+        return Symbolic(f"{owner.name}[...]", [key], text=site.text, span=site.span, parent=Symbolic(owner.name))
     if isinstance(owner, Symbolic):
         return Symbolic(f"{owner.name}[...]", [key], text=site.text, span=site.span, parent=owner)
     lost = owner if isinstance(owner, Unknown) else key if isinstance(key, Unknown) else None
     return machine.unknown(lost.why if lost else "the item isn't known", site)
+
+
+GENERIC_HOMES = ("builtins.", "typing.", "typing_extensions.", "collections.", "contextlib.", "os.PathLike")
+
+
+def _is_generic(machine: Machine, owner: External) -> bool:
+    """Whether a name of a library is a class that may be subscripted, not data that may be looked into."""
+    return owner.name.startswith(GENERIC_HOMES) or machine.native(f"{owner.name}.__getitem__") is not None
 
 
 def _subscripted_type(machine: Machine, owner: Anything, key: Anything, site: CallSite) -> Anything:

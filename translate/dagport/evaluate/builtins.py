@@ -269,7 +269,7 @@ def _isinstance(machine: Machine, args: list[Anything], kwargs: dict[str, Anythi
 
 
 def _is_a(machine: Machine, value: Anything, kind: Anything) -> bool | None:
-    if isinstance(value, Unknown | Symbolic) or isinstance(kind, Unknown):
+    if isinstance(value, Unknown | Symbolic | External) or isinstance(kind, Unknown):
         return None
     if isinstance(kind, UserClass):
         return isinstance(value, Instance) and any(cls is kind for cls in value.cls.mro)

@@ -75,7 +75,9 @@ class Hooks:
         site: CallSite,
     ) -> Anything:
         """A call of code that can't be seen. Gives its value; may note a doubt."""
-        return machine.unknown(callee.why if isinstance(callee, Unknown) else "what the call gives isn't known", site)
+        if isinstance(callee, Unknown):
+            return machine.unknown(callee.why, site, clock=callee.clock)
+        return machine.unknown("what the call gives isn't known", site)
 
     def may_be_missing(self, module: str) -> bool:
         """Whether importing a module can fail in the engine's environment."""
@@ -135,6 +137,7 @@ class Machine:
         self.steps = 0
         self._next_time_check = TIME_CHECK
         self._deadline = time.process_time() + self.limits.seconds
+        self.modules: set[str] = set()  # names of libraries that are known to be modules
         self._natives: dict[str, Native | None] = {}
         self._externals: dict[str, Anything] = {}
 

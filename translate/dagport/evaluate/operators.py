@@ -190,14 +190,20 @@ def truth(machine: Machine, value: Anything) -> bool | None:
         return None
     if isinstance(value, Model):
         return value.truth(machine)
-    # Functions and classes are true; so are the names of modules, functions and classes of libraries.
-    return True if isinstance(value, Function | UserClass | BoundMethod | NativeFunction | External) else None
+    if isinstance(value, External):
+        return True if is_code(machine, value) else None
+    return True if isinstance(value, Function | UserClass | BoundMethod | NativeFunction) else None
+
+
+def is_code(machine: Machine, value: External) -> bool:
+    """Whether a name of a library is known to be a module, a function or a class: it may be any data otherwise."""
+    return value.name in machine.modules or machine.native(value.name) is not None
 
 
 def compare(machine: Machine, symbol: str, left: Anything, right: Anything, site: CallSite) -> Anything:
     """``left SYMBOL right``."""
     if symbol in ("is", "is not"):
-        same = _identical(left, right)
+        same = _identical(machine, left, right)
         if same is None:
             return machine.unknown(_why(left, right), site)
         return same if symbol == "is" else not same
@@ -233,13 +239,15 @@ def _why(*values: Anything) -> str:
     return lost.why if lost else "the values can't be compared without running the code"
 
 
-def _identical(left: Anything, right: Anything) -> bool | None:
+def _identical(machine: Machine, left: Anything, right: Anything) -> bool | None:
     if left is right:
         return True
     if isinstance(left, Unknown | Symbolic) or isinstance(right, Unknown | Symbolic):
         return None
-    if isinstance(left, External) and isinstance(right, External):
-        return left.name == right.name
+    if isinstance(left, External) and isinstance(right, External) and left.name == right.name:
+        return True
+    if any(isinstance(value, External) and not is_code(machine, value) for value in (left, right)):
+        return None
     if left is None or right is None or isinstance(left, bool) or isinstance(right, bool):
         return False
     # Whether equal numbers and texts are one object is the interpreter's own affair.
@@ -333,7 +341,9 @@ def to_text(machine: Machine, value: Anything, site: CallSite) -> str | Unknown:
             if isinstance(result, str | Unknown):
                 return result
     lost = first_unknown([value])
-    return machine.unknown(lost.why if lost else "the text of the object isn't known", site)
+    if lost is not None:
+        return machine.unknown(lost.why, site, clock=lost.clock)
+    return machine.unknown("the text of the object isn't known", site)
 
 
 def _checked(machine: Machine, text: str) -> str:

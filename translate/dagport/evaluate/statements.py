@@ -287,6 +287,8 @@ def _with_items(machine: Machine, node: ast.With, index: int, scope: Scope) -> S
 def _import(machine: Machine, node: ast.Import, scope: Scope) -> None:
     for alias in node.names:
         name = alias.name if alias.asname else alias.name.partition(".")[0]
+        parts = alias.name.split(".")
+        machine.modules.update(".".join(parts[: count + 1]) for count in range(len(parts)))
         bind(machine, alias.asname or name, machine.external(name), scope)
 
 

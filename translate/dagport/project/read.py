@@ -16,7 +16,7 @@ from dagport.project.files import decode, read_regular, unopened
 from dagport.source import Source
 from dagport.translation import Document
 
-PAYS_FROM = 60  # files; below, starting processes takes longer than it saves
+PAYS_FROM = 400  # files; below, starting processes and handing graphs over takes longer than it saves
 MAX_SOURCE_BYTES = 16 * 1024 * 1024  # no one writes such a source; parsing one would take gigabytes
 UNKNOWN = "unknown"  # the orchestrator of what couldn't be read
 
@@ -113,8 +113,8 @@ def crash_report(path: str, error: BaseException) -> Crash:
 
 
 def _noticed_if_empty(graph: FileGraph) -> FileGraph:
-    errors = any(item.severity == "error" or item.code in ("DP107", "DP210") for item in graph.diagnostics)
-    if graph.pipelines or errors:
+    said = any(item.severity != "info" for item in graph.diagnostics)
+    if graph.pipelines or said:
         return graph
     notice = diagnose("DP107", "no pipeline found", graph.path)
     return replace(graph, diagnostics=(*graph.diagnostics, notice))

@@ -90,15 +90,15 @@ def _cells(report: Report) -> tuple[list[str], list[list[str]]]:
         if name != "delegated" or any((row.fidelities or {}).get(name) for row in report.rows)
     ]
     fidelities = shown if report.translation else []
-    head = ["pipeline", "file", "tasks", *fidelities, "exact", "doubts"]
+    head = ["pipeline", "tasks", *fidelities, "exact", "doubts", "file"]
     body = [
         [
             clean(row.pipeline),
-            clean(row.path),
             str(row.tasks),
             *(str((row.fidelities or {}).get(name, 0)) for name in fidelities),
             "yes" if row.exact else "no",
             _doubts(row),
+            clean(row.path),
         ]
         for row in report.rows
     ]

@@ -14,38 +14,76 @@ from types import ModuleType
 from dagport.evaluate.domain import Anything, Native
 
 FILES: dict[str, str] = {
+    "abc": "system",
+    "ast": "ast",
+    "base64": "text",
+    "calendar": "calendar",
     "collections": "collections",
     "contextlib": "contextlib",
     "copy": "copy",
     "dataclasses": "dataclasses",
     "datetime": "datetime",
+    "dateutil": "dateutil",
+    "decimal": "numbers",
     "enum": "enum",
+    "fractions": "numbers",
     "functools": "functools",
+    "gc": "system",
+    "hashlib": "text",
+    "html": "text",
     "itertools": "itertools",
     "json": "json",
     "logging": "logging",
+    "math": "math",
+    "operator": "operator",
     "os": "os",
+    "pathlib": "pathlib",
     "pendulum": "pendulum",
+    "platform": "system",
+    "pytz": "pytz",
     "random": "random",
     "re": "re",
+    "secrets": "text",
+    "shlex": "text",
+    "statistics": "math",
+    "string": "text",
+    "sys": "system",
     "textwrap": "textwrap",
+    "threading": "system",
     "time": "time",
+    "types": "system",
     "typing": "typing",
     "typing_extensions": "typing",
+    "unicodedata": "text",
+    "urllib": "text",
+    "uuid": "text",
+    "warnings": "system",
     "zoneinfo": "zoneinfo",
 }
 """Top-level module of the analysed code -> the file of this folder that models it."""
 
-HARMLESS: frozenset[str] = frozenset(sys.stdlib_module_names) | {
-    "pendulum", "dateutil", "pytz", "yaml", "jinja2", "requests", "httpx", "numpy", "pandas", "polars", "pyarrow", "duckdb",
-    "sklearn", "scipy", "xgboost", "lightgbm", "catboost", "torch", "tensorflow", "keras", "mlflow", "wandb", "joblib",
-    "boto3", "botocore", "google", "azure", "snowflake", "databricks", "sqlalchemy", "psycopg2", "pymysql", "redis",
-    "kubernetes", "docker", "slack_sdk", "pydantic", "attr", "attrs", "toml", "tomli", "simplejson", "orjson", "croniter",
-    "bs4", "matplotlib", "seaborn", "plotly", "networkx", "transformers", "datasets", "spacy", "nltk", "openai",
-    "great_expectations", "pyspark", "typing_extensions", "colorama", "tenacity", "tqdm", "rich", "structlog", "loguru",
-    "dotenv", "cryptography", "paramiko", "pymongo", "elasticsearch", "kafka", "confluent_kafka", "fsspec", "s3fs", "gcsfs",
+RUNS_CODE = frozenset({
+    "__main__", "_thread", "asyncio", "bdb", "cProfile", "code", "codeop", "concurrent", "ctypes", "doctest", "imp",
+    "importlib", "inspect", "multiprocessing", "pdb", "pickle", "profile", "runpy", "sched", "shelve", "threading",
+    "timeit", "trace", "unittest", "zipimport",
+})  # fmt: skip
+"""Standard modules that run code they are given, or that reach into what is running."""
+
+HARMLESS: frozenset[str] = (frozenset(sys.stdlib_module_names) - RUNS_CODE) | {
+    "pendulum", "dateutil", "pytz", "yaml", "jinja2", "requests", "httpx", "numpy", "pandas", "polars", "pyarrow",
+    "duckdb", "sklearn", "scipy", "xgboost", "lightgbm", "catboost", "torch", "tensorflow", "keras", "mlflow",
+    "wandb", "joblib", "boto3", "botocore", "google", "azure", "snowflake", "databricks", "sqlalchemy", "psycopg2",
+    "psycopg", "pymysql", "redis", "kubernetes", "docker", "slack_sdk", "pydantic", "attr", "attrs", "toml", "tomli",
+    "simplejson", "orjson", "croniter", "bs4", "lxml", "matplotlib", "seaborn", "plotly", "networkx", "transformers",
+    "datasets", "spacy", "nltk", "openai", "great_expectations", "pyspark", "typing_extensions", "colorama",
+    "tenacity", "tqdm", "rich", "structlog", "loguru", "dotenv", "cryptography", "paramiko", "pymongo",
+    "elasticsearch", "kafka", "confluent_kafka", "fsspec", "s3fs", "gcsfs", "aiohttp", "urllib3", "certifi", "markdown",
+    "openpyxl", "xlrd", "pyodbc", "cx_Oracle", "oracledb", "clickhouse_driver", "trino", "pymssql", "statsmodels",
+    "prophet", "optuna", "hydra", "omegaconf", "jsonschema", "marshmallow", "packaging", "six", "cachetools",
 }  # fmt: skip
 """Packages whose functions don't create tasks: they know nothing of Airflow."""
+
+SAFE_PARTS = ("importlib.metadata.", "importlib.resources.", "importlib.util.find_spec", "inspect.cleandoc")
 
 
 def _load(name: str) -> ModuleType | None:
@@ -73,7 +111,7 @@ def is_standard(package: str) -> bool:
 def is_harmless(name: str) -> bool:
     """Whether code of a qualified name is known not to touch pipelines."""
     package = name.partition(".")[0]
-    return package in HARMLESS or package == "builtins"
+    return package in HARMLESS or package == "builtins" or name.startswith(SAFE_PARTS)
 
 
 WITH_AIRFLOW = frozenset({"pendulum", "jinja2", "dateutil", "requests", "sqlalchemy", "attr", "attrs"})

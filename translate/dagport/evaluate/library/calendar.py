@@ -8,7 +8,10 @@ from dagport.evaluate.domain import Anything, Native
 from dagport.evaluate.library.support import opaque, pure
 
 FUNCTIONS: dict[str, Native] = {
-    **{f"calendar.{name}": pure(getattr(calendar, name)) for name in ("isleap", "leapdays", "monthrange", "weekday", "timegm")},
+    **{
+        f"calendar.{name}": pure(getattr(calendar, name))
+        for name in ("isleap", "leapdays", "monthrange", "weekday", "timegm")
+    },
     "calendar.month_name.__getitem__": opaque("names of months depend on the locale"),
 }
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")

@@ -37,11 +37,13 @@ def _copied(machine: Machine, value: Anything, made: dict[int, Anything], site: 
         return made[id(value)]
     machine.check_items(len(value))
     if isinstance(value, dict):
-        made[id(value)] = result = {}
+        result: dict[Anything, Anything] = {}
+        made[id(value)] = result
         result.update({key: _copied(machine, item, made, site) for key, item in value.items()})
         return result
     if isinstance(value, list):
-        made[id(value)] = items = []
+        items: list[Anything] = []
+        made[id(value)] = items
         items.extend(_copied(machine, item, made, site) for item in value)
         return items
     if isinstance(value, tuple):

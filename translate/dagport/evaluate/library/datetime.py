@@ -22,7 +22,7 @@ def _from_timestamp(machine: Machine, args: list[Anything], kwargs: dict[str, An
 
 
 def _strptime(text: str, form: str) -> datetime.datetime:
-    return datetime.datetime.strptime(text, form)  # noqa: DTZ007 - as the analysed code does
+    return datetime.datetime.strptime(text, form)
 
 
 CLASSES: tuple[type, ...] = (

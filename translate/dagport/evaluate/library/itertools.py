@@ -42,7 +42,8 @@ class _Rule(Sequence[Any]):
 
 
 def _endless(at: Callable[[int], Anything]) -> Endless:
-    return Endless(_Rule(at))  # type: ignore[arg-type] - read by position only
+    items: Any = _Rule(at)  # it is read by position only, like a list
+    return Endless(items)
 
 
 def _columns(machine: Machine, args: list[Anything], site: CallSite) -> list[list[Anything]] | Unknown:

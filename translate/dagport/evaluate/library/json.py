@@ -73,7 +73,8 @@ def _loads(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], 
     (text,) = bound(args, kwargs, "s")
     if not is_plain(text):
         return lost(machine, [text], site)
-    machine.check_items(text.count("," if isinstance(text, str) else b",") if isinstance(text, str | bytes) else 0)
+    if isinstance(text, str | bytes):
+        machine.check_items(text.count(",") if isinstance(text, str) else text.count(b","))
     try:
         return json.loads(text)
     except EXPECTED_ERRORS as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-
 from dagport.evaluate.domain import Anything, Model, Native
 from dagport.evaluate.library.support import Harmless, constant, made, opaque
 
-LEVELS = "CRITICAL DEBUG ERROR FATAL INFO NOTSET WARN WARNING"
+LEVELS = {
+    "CRITICAL": 50, "DEBUG": 10, "ERROR": 40, "FATAL": 50, "INFO": 20, "NOTSET": 0, "WARN": 30, "WARNING": 30,
+}  # fmt: skip
 SILENT = (
     "debug info warning warn error exception critical fatal log setLevel addHandler removeHandler addFilter "
     "removeFilter handle callHandlers setFormatter flush close acquire release emit setStream"
@@ -39,4 +39,4 @@ FUNCTIONS: dict[str, Native] = {
     **{f"logging.{name}": constant(None) for name in f"{SETTINGS} {CALLS}".split()},
     **{f"logging.{name}": _object(name) for name in OBJECTS.split()},
 }
-CONSTANTS: dict[str, Anything] = {f"logging.{name}": getattr(logging, name) for name in LEVELS.split()}
+CONSTANTS: dict[str, Anything] = {f"logging.{name}": level for name, level in LEVELS.items()}

@@ -18,7 +18,9 @@ NAMES = (
     "pow radians remainder sin sinh sqrt tan tanh trunc ulp"
 )
 GROWING = "comb factorial lcm perm prod"
-STATISTICS = "fmean geometric_mean harmonic_mean mean median median_high median_low mode pstdev pvariance stdev variance"
+STATISTICS = (
+    "fmean geometric_mean harmonic_mean mean median median_high median_low mode pstdev pvariance stdev variance"
+)
 
 
 def _small(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:

@@ -17,7 +17,13 @@ BINARY: dict[str, type[ast.operator]] = {
     "concat": ast.Add, "matmul": ast.MatMult,
 }  # fmt: skip
 COMPARE = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "is_": "is", "is_not": "is not"}
-UNARY: dict[str, type[ast.unaryop]] = {"neg": ast.USub, "pos": ast.UAdd, "not_": ast.Not, "invert": ast.Invert, "inv": ast.Invert}
+UNARY: dict[str, type[ast.unaryop]] = {
+    "neg": ast.USub,
+    "pos": ast.UAdd,
+    "not_": ast.Not,
+    "invert": ast.Invert,
+    "inv": ast.Invert,
+}
 
 
 def _binary(kind: type[ast.operator]) -> Native:

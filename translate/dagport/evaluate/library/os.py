@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from typing import TYPE_CHECKING
 
@@ -87,14 +88,30 @@ def _relative(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
     return lost(machine, args, site, "the working directory is known only in the deployment")
 
 
+def _with_paths(native: Native) -> Native:
+    """A function of texts that takes paths of ``pathlib`` too."""
+
+    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+        from dagport.evaluate.library.pathlib import Path
+
+        return native(machine, [str(value.path) if isinstance(value, Path) else value for value in args], kwargs, site)
+
+    return run
+
+
+def _fspath(value: str | bytes) -> str | bytes:
+    return os.fspath(value)
+
+
 ON_DISK = opaque("the disk of the deployment isn't seen")
 FUNCTIONS: dict[str, Native] = {
-    **{f"os.path.{name}": pure(getattr(posixpath, name)) for name in PURE.split()},
+    **{f"os.path.{name}": _with_paths(pure(getattr(posixpath, name))) for name in PURE.split()},
     **{f"os.{name}": ON_DISK for name in DISK.split()},
     **{f"os.{name}": opaque("it is known only in the deployment") for name in MACHINE.split()},
     **{f"os.{name}": constant(None) for name in ACTIONS.split()},
     **{f"os.{name}": opaque("no process is started while a file is read") for name in PROCESSES.split()},
-    "os.path.abspath": _absolute,
+    "os.fspath": _with_paths(pure(_fspath)),
+    "os.path.abspath": _with_paths(_absolute),
     "os.path.realpath": _absolute,
     "os.path.basename": _base_name,
     "os.path.dirname": _folder,

@@ -128,6 +128,7 @@ def _format(machine: Machine, args: list[Anything], kwargs: dict[str, Anything],
     return machine.unknown(f"the format `{missing[0]}` of pendulum isn't modelled", site) if missing else text
 
 
+NOW = "now today yesterday tomorrow DateTime.now DateTime.today DateTime.utcnow Date.today"
 OWN = (
     "add subtract set on at naive start_of end_of to_date_string to_time_string to_datetime_string "
     "to_iso8601_string is_utc date time replace"
@@ -140,18 +141,18 @@ UNMODELLED = (
     "to_day_datetime_string to_formatted_date_string get_offset"
 )
 METHODS[DateTime] = {
-    **{name: NOT_MODELLED for name in UNMODELLED.split()},
+    **dict.fromkeys(UNMODELLED.split(), NOT_MODELLED),
     **{name: clock() for name in ("is_future", "is_past")},
     **{name: _zoned(pure(getattr(DateTime, name))) for name in f"{OWN} {ZONED}".split()},
     "in_tz": _zoned(pure(DateTime.in_timezone)),
     "format": _format,
 }
 METHODS[Date] = {
-    **{name: NOT_MODELLED for name in f"{UNMODELLED} start_of end_of set format".split()},
+    **dict.fromkeys(f"{UNMODELLED} start_of end_of set format".split(), NOT_MODELLED),
     **{name: pure(getattr(Date, name)) for name in ("add", "subtract", "to_date_string")},
 }
-METHODS[Duration] = {name: NOT_MODELLED for name in ("total_days", "in_words", "as_timedelta")}
-METHODS[Timezone] = {name: NOT_MODELLED for name in ("convert", "datetime")}
+METHODS[Duration] = dict.fromkeys(("total_days", "in_words", "as_timedelta"), NOT_MODELLED)
+METHODS[Timezone] = dict.fromkeys(("convert", "datetime"), NOT_MODELLED)
 ATTRIBUTES[DateTime] = frozenset(
     {
         "timezone",
@@ -195,10 +196,7 @@ FUNCTIONS: dict[str, Native] = {
     "pendulum.local": opaque(LOCAL),
     "pendulum.local_timezone": opaque(LOCAL),
     "pendulum.tz.local_timezone": opaque(LOCAL),
-    **{
-        f"pendulum.{name}": clock()
-        for name in "now today yesterday tomorrow DateTime.now DateTime.today DateTime.utcnow Date.today".split()
-    },
+    **{f"pendulum.{name}": clock() for name in NOW.split()},
 }
 CONSTANTS: dict[str, Anything] = {
     "pendulum.UTC": UTC,

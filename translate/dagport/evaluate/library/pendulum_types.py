@@ -89,6 +89,9 @@ class Duration(datetime.timedelta):
     def of(cls, **parts: float) -> Duration:
         """A duration that remembers how it was given: in days, hours, ..."""
         result = cls(**parts)
+        small = parts.pop("milliseconds", 0)
+        if small:
+            parts["microseconds"] = parts.get("microseconds", 0) + small * 1000
         result.signature = parts
         return result
 
@@ -140,7 +143,7 @@ class Date(datetime.date):
 
     def add(self, years: int = 0, months: int = 0, weeks: int = 0, days: int = 0) -> Date:
         """Later by so much; a day that the month doesn't have becomes its last."""
-        moment = shifted(datetime.datetime(self.year, self.month, self.day), years, months)  # noqa: DTZ001
+        moment = shifted(datetime.datetime(self.year, self.month, self.day), years, months)
         moment += datetime.timedelta(weeks=weeks, days=days)
         return Date(moment.year, moment.month, moment.day)
 
@@ -181,14 +184,20 @@ class DateTime(datetime.datetime):
         tz: Any = UTC, fold: int = 1,
     ) -> DateTime:  # fmt: skip
         """``pendulum.datetime``: wall time in a zone."""
-        moment = datetime.datetime(year, month, day, hour, minute, second, microsecond, fold=fold)  # noqa: DTZ001
+        moment = datetime.datetime(year, month, day, hour, minute, second, microsecond, fold=fold)
         return cls.of(moment if tz is None else convert(moment, zone(tz)))
+
+    @classmethod
+    def wall(cls, moment: datetime.datetime, tz: Any, fold: int = 1) -> DateTime:
+        """The wall time of a moment in a zone."""
+        year, month, day, hour, minute, second, microsecond = _parts(moment)
+        return cls.create(year, month, day, hour, minute, second, microsecond, tz, fold)
 
     @classmethod
     def instance(cls, moment: datetime.datetime, tz: Any = UTC) -> DateTime:
         """A date of the standard library as pendulum's; a naive one is read as wall time of ``tz``."""
         tz = moment.tzinfo or tz
-        return cls.create(*_parts(moment), tz=None if tz is None else zone(tz, moment), fold=moment.fold)
+        return cls.wall(moment, None if tz is None else zone(tz, moment), moment.fold)
 
     def plain(self) -> datetime.datetime:
         """The same moment as the standard library's."""
@@ -196,14 +205,16 @@ class DateTime(datetime.datetime):
 
     # What pendulum's own dates have
 
-    def set(  # noqa: A003 - pendulum's own name
+    def set(
         self, year: Any = None, month: Any = None, day: Any = None, hour: Any = None, minute: Any = None,
         second: Any = None, microsecond: Any = None, tz: Any = None,
     ) -> DateTime:  # fmt: skip
         """Other parts of the wall time."""
         given = (year, month, day, hour, minute, second, microsecond)
-        parts = [old if new is None else new for new, old in zip(given, _parts(self), strict=True)]
-        return DateTime.create(*parts, tz=self.tzinfo if tz is None else tz, fold=self.fold)
+        names = ("year", "month", "day", "hour", "minute", "second", "microsecond")
+        parts = {name: value for name, value in zip(names, given, strict=True) if value is not None}
+        moment = self.plain().replace(tzinfo=None, **parts)
+        return DateTime.wall(moment, self.tzinfo if tz is None else tz, self.fold)
 
     def on(self, year: int, month: int, day: int) -> DateTime:
         """Another day."""
@@ -231,7 +242,7 @@ class DateTime(datetime.datetime):
         )
         if any([years, months, weeks, days]) or self.tzinfo is None:
             moment = shifted(self.plain().replace(tzinfo=None, fold=0), years, months) + step
-            return DateTime.create(*_parts(moment), tz=self.tzinfo)
+            return DateTime.wall(moment, self.tzinfo)
         moment = (self.plain().astimezone(datetime.UTC) + step).astimezone(self.tzinfo)
         return DateTime.of(moment)
 
@@ -245,7 +256,7 @@ class DateTime(datetime.datetime):
 
     def end_of(self, unit: str) -> DateTime:
         """The last moment of the unit."""
-        start = datetime.datetime(*_floor(self, unit))  # noqa: DTZ001
+        start = datetime.datetime(*_floor(self, unit))
         fixed_units = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400}
         years = {"year": 1, "decade": 10, "century": 100}
         if unit in fixed_units:
@@ -283,11 +294,11 @@ class DateTime(datetime.datetime):
         """The time of the day."""
         return datetime.time(self.hour, self.minute, self.second, self.microsecond)
 
-    def astimezone(self, tz: Any = None) -> DateTime:  # type: ignore[override]
+    def astimezone(self, tz: Any = None) -> DateTime:
         """The same moment in another zone."""
         return DateTime.of(self.plain().astimezone(tz))
 
-    def replace(self, *args: Any, **kwargs: Any) -> DateTime:  # type: ignore[override]
+    def replace(self, *args: Any, **kwargs: Any) -> DateTime:
         """Other parts, without a look at the clock changes."""
         moment = self.plain().replace(*args, **kwargs)
         return DateTime.instance(moment, tz=None)
@@ -342,12 +353,12 @@ class DateTime(datetime.datetime):
         if not isinstance(other, datetime.timedelta):
             return NotImplemented
         if isinstance(other, Duration) and other.signature is not None:
-            return self.add(**{_PLURALS.get(name, name): part for name, part in other.signature.items()})  # type: ignore[arg-type]
+            return self.add(**other.signature)  # type: ignore[arg-type]
         return self.add(seconds=other.total_seconds())
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:  # type: ignore[override]
+    def __sub__(self, other: Any) -> Any:
         if isinstance(other, datetime.timedelta):
             return self.add(seconds=-other.total_seconds())
         if isinstance(other, datetime.datetime):
@@ -363,9 +374,6 @@ class DateTime(datetime.datetime):
     def __repr__(self) -> str:
         parts = ", ".join(map(str, _parts(self)[: 7 if self.microsecond else 6]))
         return f"DateTime({parts}, tzinfo={self.tzinfo!r})" if self.tzinfo else f"DateTime({parts})"
-
-
-_PLURALS: dict[str, str] = {}
 
 
 def _parts(moment: datetime.datetime) -> tuple[int, int, int, int, int, int, int]:

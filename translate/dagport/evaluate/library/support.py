@@ -157,6 +157,10 @@ class Harmless(Model):
             return NativeFunction(name, opaque(f"what `{name}` of {self._type_name} gives isn't known"))
         return NotImplemented
 
+    def enter(self, machine: Machine, site: CallSite) -> Anything:
+        """``with lock:``."""
+        return machine.unknown(f"what {self._type_name} gives isn't known", site)
+
     def set_attr(self, machine: Machine, name: str, value: Anything, site: CallSite) -> None:
         """Settings of such an object change nothing that is seen."""
 
@@ -171,7 +175,7 @@ def made(model: Callable[[], Model]) -> Native:
 
 
 def bound(args: list[Anything], kwargs: dict[str, Anything], *names: str, **defaults: Anything) -> list[Anything]:
-    """The values of a simple signature: required ``names``, then ``defaults`` in order; extra ones raise ``TypeError``."""
+    """The values of a simple signature: required ``names``, then ``defaults``; others raise ``TypeError``."""
     order = [*names, *defaults]
     given = {**dict(zip(order, args, strict=False)), **kwargs}
     if len(args) > len(order) or not set(kwargs) <= set(order) or any(name not in given for name in names):

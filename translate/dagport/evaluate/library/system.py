@@ -18,8 +18,11 @@ SILENT = (
     "warnings.warn warnings.warn_explicit warnings.filterwarnings warnings.simplefilter warnings.resetwarnings "
     "sys.setrecursionlimit sys.setswitchinterval sys.addaudithook gc.collect gc.disable gc.enable gc.freeze"
 )
-PLATFORM = "system node release version machine processor python_version python_implementation platform uname architecture"
+PLATFORM = (
+    "system node release version machine processor python_version python_implementation platform uname architecture"
+)
 DECORATORS = "abstractmethod abstractproperty abstractclassmethod abstractstaticmethod"
+INTERPRETER = "version version_info platform argv prefix implementation hexversion api_version flags"
 LOCK = "acquire release locked set clear wait notify notify_all"
 
 
@@ -99,10 +102,9 @@ FUNCTIONS: dict[str, Native] = {
 CONSTANTS: dict[str, Anything] = {
     **{
         f"sys.{name}": Unknown("the interpreter of the deployment isn't known", f"sys.{name}")
-        for name in "version version_info executable platform argv prefix implementation hexversion api_version flags".split()  # noqa: SIM905
+        for name in INTERPRETER.split()
     },
     "sys.maxsize": sys.maxsize,
-    "sys.byteorder": "little",
     "sys.path": PathList(),
     "sys.stdout": Harmless("io.TextIOWrapper", "write flush"),
     "sys.stderr": Harmless("io.TextIOWrapper", "write flush"),

@@ -15,8 +15,13 @@ if TYPE_CHECKING:
 
 CHANCE = clock("it is left to chance")
 HASHES = "blake2b blake2s md5 sha1 sha224 sha256 sha384 sha3_224 sha3_256 sha3_384 sha3_512 sha512"
-QUOTING = "quote quote_plus unquote unquote_plus urlencode urljoin urlsplit urlparse urlunparse urlunsplit parse_qs parse_qsl"
-BASE64 = "b16decode b16encode b32decode b32encode b64decode b64encode standard_b64decode standard_b64encode urlsafe_b64decode urlsafe_b64encode"
+QUOTING = (
+    "quote quote_plus unquote unquote_plus urlencode urljoin urlsplit urlparse urlunparse urlunsplit parse_qs parse_qsl"
+)
+BASE64 = (
+    "b16decode b16encode b32decode b32encode b64decode b64encode standard_b64decode standard_b64encode "
+    "urlsafe_b64decode urlsafe_b64encode"
+)
 STRING = "ascii_letters ascii_lowercase ascii_uppercase digits hexdigits octdigits printable punctuation whitespace"
 
 
@@ -154,6 +159,12 @@ class Uuid(Model):
 
     def __init__(self, text: str) -> None:
         self.text = text
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Uuid) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
         """``hex``, ``int``, and the text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import (
@@ -10,16 +10,16 @@ from dagport.evaluate.domain import (
     CallSite,
     Function,
     Instance,
-    Model,
     Native,
-    NativeFunction,
     PyRaise,
+    SourceFile,
     Symbolic,
     Unknown,
     is_plain,
     walk,
 )
 from dagport.evaluate.library.support import applied, bound, lost, pure
+from dagport.evaluate.methods.views import view
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -30,7 +30,7 @@ MISSING = object()
 def is_key(value: Anything) -> bool:
     """Whether a value compares as itself, so that it can be looked up in a dict or a set."""
     for item in walk([value]):
-        if isinstance(item, Unknown | Symbolic):
+        if isinstance(item, Unknown | Symbolic | SourceFile):
             return False
         if isinstance(item, Instance) and any(
             isinstance(item.cls.lookup(name), Function) for name in ("__eq__", "__hash__")
@@ -109,9 +109,11 @@ def _position(
 
 
 def _index(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    items, value, start, stop = bound(args, kwargs, "self", "value", start=0, stop=None)
+    items, value, start, stop = bound(args, kwargs, "self", "value", start=0, stop=sys.maxsize)
     if isinstance(start, Unknown) or isinstance(stop, Unknown):
         return lost(machine, args, site)
+    if not isinstance(start, int) or not isinstance(stop, int):
+        raise PyRaise("TypeError", "slice indices must be integers or have an __index__ method")
     found = _position(machine, items, value, site, start, stop)
     if found is None:
         raise PyRaise("ValueError", f"the value is not in the {type(items).__name__}")
@@ -149,8 +151,8 @@ def _sort(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], s
         _changed(machine, site, keys, "the order of these objects isn't known")
         return
     machine.effect()
-    order = applied(sorted, [range(len(items))], {"key": keys.__getitem__, "reverse": reverse})
-    items[:] = [items[index] for index in order]
+    in_order = iter(keys)
+    applied(items.sort, [], {"key": lambda _: next(in_order), "reverse": bool(reverse)})
 
 
 def _reverse(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
@@ -182,75 +184,6 @@ def _replaced(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
 
 
 # Dicts
-
-
-class DictView(Model):
-    """``d.keys()``, ``d.values()`` or ``d.items()``: it follows the dict."""
-
-    __slots__ = ("kind", "owner")
-
-    def __init__(self, owner: dict[Any, Any], kind: str) -> None:
-        self.owner = owner
-        self.kind = kind
-
-    @property
-    def type_name(self) -> str:  # type: ignore[override]
-        """The name of the view's class."""
-        return f"builtins.dict_{self.kind}"
-
-    def real(self) -> Any:
-        """The view of the real dict."""
-        return getattr(self.owner, self.kind)()
-
-    def iterate(self, machine: Machine, site: CallSite) -> Any:
-        """Keys, values or pairs, in the dict's order."""
-        rest = self.owner.get("**")
-        if isinstance(rest, Unknown):
-            return machine.unknown(rest.why, site)
-        machine.check_items(len(self.owner))
-        return list(self.real())
-
-    def truth(self, machine: Machine) -> bool | None:
-        """Whether the dict has entries; unknown while all that is known are unknown arguments."""
-        return len(self.owner) > 1 or None if isinstance(self.owner.get("**"), Unknown) else bool(self.owner)
-
-    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
-        """``str()`` of the view; the rest is rare."""
-        if name == "__str__" and is_plain(self.owner):
-            return NativeFunction(name, lambda *_: str(self.real()))
-        return NotImplemented
-
-    def binary(self, machine: Machine, operator: str, other: Anything, site: CallSite, *, reflected: bool) -> Anything:
-        """Set operations of keys and items, where all is plain data."""
-        other = other.real() if isinstance(other, DictView) else other
-        if operator not in VIEW_OPERATORS or not is_plain(self.owner):
-            return NotImplemented
-        if not is_plain(other) and not isinstance(other, type({}.keys()) | type({}.items())):
-            return NotImplemented
-        left, right = (other, self.real()) if reflected else (self.real(), other)
-        return applied(VIEW_OPERATORS[operator], [left, right], {})
-
-
-VIEW_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "&": lambda left, right: left & right,
-    "|": lambda left, right: left | right,
-    "-": lambda left, right: left - right,
-    "^": lambda left, right: left ^ right,
-    "==": lambda left, right: left == right,
-    "!=": lambda left, right: left != right,
-    "<=": lambda left, right: left <= right,
-    ">=": lambda left, right: left >= right,
-    "<": lambda left, right: left < right,
-    ">": lambda left, right: left > right,
-}
-
-
-def _view(kind: str) -> Native:
-    def make(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> DictView:
-        (owner,) = bound(args, kwargs, "self")
-        return DictView(owner, kind)
-
-    return make
 
 
 def _is_entry(owner: dict[Any, Any], key: Anything) -> bool:
@@ -291,10 +224,10 @@ def _setdefault(machine: Machine, args: list[Anything], kwargs: dict[str, Anythi
 
 def _dict_pop(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     owner, key, default = bound(args, kwargs, "self", "key", default=MISSING)
-    if _is_entry(owner, key):
+    if owner and _is_entry(owner, key):
         machine.effect()
         return owner.pop(key)
-    why = _obstacle(owner, key)
+    why = _obstacle(owner, key) if owner else None
     if why is not None:
         # The unknown rest of some arguments keeps the key, should it have one; nothing else can have changed.
         only_rest = is_key(key) and isinstance(owner.get("**"), Unknown)
@@ -376,8 +309,20 @@ def _set_result(name: str) -> Native:
     return run
 
 
+def _one_by_one(name: str) -> Native:
+    """``update`` and ``difference_update``: one argument takes effect before the next is looked at."""
+    change = _set_change(name)
+
+    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
+        owner, *sources = args
+        for source in sources:
+            change(machine, [owner, source], kwargs, site)
+
+    return run
+
+
 def _set_change(name: str) -> Native:
-    """``update``, ``difference_update``, ...: in place."""
+    """``intersection_update``, ``symmetric_difference_update``: in place."""
 
     def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
         columns = _elements(machine, args, site)
@@ -417,7 +362,6 @@ def _set_pop(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]
 SET_RESULTS = (
     "difference", "intersection", "isdisjoint", "issubset", "issuperset", "symmetric_difference", "union",
 )  # fmt: skip
-SET_CHANGES = ("difference_update", "intersection_update", "symmetric_difference_update", "update")
 
 _SETS: dict[str, Native] = {**{name: _set_result(name) for name in SET_RESULTS}, "copy": _copy}
 
@@ -430,10 +374,11 @@ METHODS: dict[type, dict[str, Native]] = {
     range: {"index": pure(range.index), "count": pure(range.count)},
     dict: {
         "get": _get, "setdefault": _setdefault, "pop": _dict_pop, "popitem": _popitem, "update": _update,
-        "keys": _view("keys"), "values": _view("values"), "items": _view("items"), "clear": _clear, "copy": _copy,
+        "keys": view("keys"), "values": view("values"), "items": view("items"), "clear": _clear, "copy": _copy,
     },
     set: {
-        **_SETS, **{name: _set_change(name) for name in SET_CHANGES},
+        **_SETS, **{name: _set_change(name) for name in ("intersection_update", "symmetric_difference_update")},
+        **{name: _one_by_one(name) for name in ("difference_update", "update")},
         **{name: _set_item(name) for name in ("add", "discard", "remove")}, "pop": _set_pop, "clear": _clear,
     },
     frozenset: _SETS,

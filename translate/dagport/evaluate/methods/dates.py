@@ -7,7 +7,7 @@ import zoneinfo
 from typing import TYPE_CHECKING
 
 from dagport.evaluate.domain import Anything, CallSite, Native
-from dagport.evaluate.library.support import all_plain, applied, lost, pure
+from dagport.evaluate.library.support import all_plain, applied, bound, lost, pure
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -23,7 +23,8 @@ def _in_local_zone(value: datetime.datetime) -> bool:
 
 
 def _timestamp(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return machine.unknown(LOCAL, site) if _in_local_zone(args[0]) else args[0].timestamp()
+    (moment,) = bound(args, kwargs, "self")
+    return machine.unknown(LOCAL, site) if _in_local_zone(moment) else moment.timestamp()
 
 
 def _astimezone(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import Anything, CallSite, PyRaise, Unknown, first_unknown, is_plain
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
 
 NUMBER = re.compile(r"\d+")
+
+
+NO_ARGUMENTS: list[Any] = []
 
 
 class _Lost(Exception):  # noqa: N818 - it ends the formatting, nothing went wrong
@@ -32,6 +36,8 @@ class Formatter(string.Formatter):
 
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """The argument that a field names; one that may be among unknown ones ends the formatting."""
+        if isinstance(key, int) and args is NO_ARGUMENTS:
+            raise PyRaise("ValueError", "Format string contains positional fields")
         if isinstance(key, int) and key < len(args):
             return args[key]
         if isinstance(key, str) and key in kwargs:
@@ -45,11 +51,10 @@ class Formatter(string.Formatter):
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Follow ``name.attribute[item]`` by the rules of the machine."""
-        from _string import formatter_field_name_split
-
         from dagport.evaluate.attributes import get_item
 
-        first, rest = formatter_field_name_split(field_name)
+        splitter: Any = import_module("_string")  # as string.Formatter itself does
+        first, rest = splitter.formatter_field_name_split(field_name)
         value = self.get_value(first, args, kwargs)
         for is_attribute, key in rest:
             if is_attribute:
@@ -103,12 +108,15 @@ class Formatter(string.Formatter):
 
 
 def format_text(
-    machine: Machine, template: str, args: list[Anything], kwargs: dict[str, Anything], site: CallSite
+    machine: Machine, template: str, args: list[Anything] | None, kwargs: dict[str, Anything], site: CallSite
 ) -> str | Unknown:
-    """``template.format(*args, **kwargs)``; ``Unknown`` when a value that it shows isn't known."""
+    """``template.format(*args, **kwargs)``; ``Unknown`` when a value that it shows isn't known.
+
+    ``args`` is ``None`` for ``format_map``, where a field without a name is an error.
+    """
     formatter = Formatter(machine, site)
     try:
-        return str(formatter.vformat(template, args, kwargs))
+        return str(formatter.vformat(template, NO_ARGUMENTS if args is None else args, kwargs))
     except _Lost as lost:
         return machine.unknown(lost.value.why, site, clock=lost.value.clock)
     except EXPECTED_ERRORS as error:

@@ -39,7 +39,8 @@ def _sequence(items: Any, length: int) -> float:
 
 def _step(operation: str, argument: Any, length: int) -> float:
     if operation in REPEATS:
-        return _repeat(*argument, length)
+        least, most, body = argument
+        return _repeat(least, most, body, length)
     if operation == "BRANCH":
         return sum(_sequence(option, length) for option in argument[1])
     if operation == "SUBPATTERN":
@@ -128,7 +129,8 @@ def _pieces(
 
 def _replacement(machine: Machine, match: re.Match[Any], new: Anything, site: CallSite) -> Anything:
     if isinstance(new, str | bytes):
-        machine.check_text(len(new) + new.count(b"\\" if isinstance(new, bytes) else "\\") * len(match.string))
+        references = new.count(b"\\") if isinstance(new, bytes) else new.count("\\")
+        machine.check_text(len(new) + references * len(match.string))
         return applied(match.expand, [new], {})
     return machine.call(new, [match], {}, site)
 

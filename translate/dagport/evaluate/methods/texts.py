@@ -129,7 +129,7 @@ def _format_map(machine: Machine, args: list[Anything], kwargs: dict[str, Anythi
     if not isinstance(args[1], dict):
         return lost(machine, args, site, "the mapping isn't known")
     names = {name: value for name, value in args[1].items() if isinstance(name, str)}
-    return format_text(machine, args[0], [], names, site)
+    return format_text(machine, args[0], None, names, site)
 
 
 # Numbers

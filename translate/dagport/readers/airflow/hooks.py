@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from dagport.evaluate import library
 from dagport.evaluate.domain import (
     Anything,
+    BoundMethod,
     CallSite,
     EnumText,
     External,
@@ -20,6 +21,7 @@ from dagport.evaluate.domain import (
     Symbolic,
     Unknown,
     UserClass,
+    walk,
 )
 from dagport.evaluate.machine import Hooks
 from dagport.readers.airflow import operators
@@ -316,7 +318,7 @@ class AirflowHooks(Hooks):
                 return machine.unknown(callee.why, site, clock=callee.clock)
             self._doubt_call(machine, callee.why, site.text, args, kwargs, site)
             return machine.unknown(callee.why, site, clock=callee.clock)
-        if isinstance(callee, External) and library.is_harmless(name) and not name.startswith("airflow."):
+        if isinstance(callee, External | Symbolic) and library.is_harmless(name) and not name.startswith("airflow."):
             return self._harmless(machine, name, args, kwargs, site)
         if not trusted(name) or makes_tasks(name):
             why = "is not modelled" if name.startswith("airflow.") else "isn't part of this file"
@@ -340,6 +342,12 @@ class AirflowHooks(Hooks):
         functions = [item for item in args if isinstance(item, Function)]
         if len(args) == 1 and functions and not kwargs:
             return functions[0]  # a decorator: it is taken to keep the function's name, as functools.wraps does
+        values = [*args, *kwargs.values()]
+        if holds_pipeline_objects(values) or any(
+            isinstance(item, Function | BoundMethod | UserClass) for item in walk(values)
+        ):
+            # It may change a list of tasks, or call a function of this file that makes some.
+            self._doubt_call(machine, f"`{name}` is not modelled", name, args, kwargs, site)
         return Symbolic(name, args, kwargs, text=site.text, span=site.span)
 
     def _unknown_operator(self, machine: Machine, name: str, kwargs: dict[str, Anything], site: CallSite) -> Task:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dagport.graph import FileGraph, Group, Pipeline, Schedule, Task
+from dagport.graph import Edge, FileGraph, Group, Pipeline, Schedule, Task
 
 NO_TASKS = "(no tasks)"
+RESULT = "return_value"  # the key of what a task returns
 
 
 def write(graphs: Iterable[FileGraph]) -> Iterator[str]:
@@ -72,15 +73,26 @@ def task_text(task: Task, upstream: Iterable[str]) -> str:
 
 
 def _upstream(pipeline: Pipeline) -> dict[str, list[str]]:
-    result: dict[str, list[str]] = {}
+    """What each task waits for, with the data it takes; "pulls" where it takes data without waiting."""
+    edges: dict[tuple[str, str], list[Edge]] = {}
     for edge in pipeline.edges:
-        notes = [f"data {edge.key}" if edge.key else "data"] if edge.kind == "data" else []
-        notes += [_one_line(edge.label)] if edge.label else []
-        text = edge.upstream + (f" ({', '.join(notes)})" if notes else "")
-        result.setdefault(edge.downstream, []).append(text)
+        edges.setdefault((edge.downstream, edge.upstream), []).append(edge)
+    pulled: dict[tuple[str, str], list[str]] = {}
     for flow in pipeline.data_flows:
-        result.setdefault(flow.downstream, []).append(f"{flow.upstream} (pulls {flow.key})")
+        pulled.setdefault((flow.downstream, flow.upstream), []).append(flow.key)
+    result: dict[str, list[str]] = {}
+    for pair in dict.fromkeys((*edges, *pulled)):
+        text = _upstream_text(pair[1], edges.get(pair, []), pulled.get(pair, []))
+        result.setdefault(pair[0], []).append(text)
     return result
+
+
+def _upstream_text(upstream: str, edges: list[Edge], pulled: list[str]) -> str:
+    keys = [edge.key or RESULT for edge in edges if edge.kind == "data"] + pulled
+    named = ["result" if key == RESULT else key for key in dict.fromkeys(keys)]
+    notes = [f"{'data' if edges else 'pulls'} {', '.join(named)}"] if named else []
+    notes += [f"label {_one_line(edge.label)}" for edge in edges if edge.label]
+    return upstream + (f" ({'; '.join(notes)})" if notes else "")
 
 
 def _nested(pipeline: Pipeline) -> dict[str | None, list[Group | Task]]:
