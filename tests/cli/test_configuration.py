@@ -107,3 +107,9 @@ def test_own_configuration_file(dagport: Dagport, files: Files) -> None:
     files({"ci.toml": 'format = "jsonl"\n', "dagport.toml": "broken ["})
     done = dagport("graph", "dags", "--config", "ci.toml")
     assert json.loads(done.out)["path"] == "dags/sales.py"
+
+
+def test_verbose_says_what_is_used(dagport: Dagport, files: Files, project: Path) -> None:
+    assert f"project root: {project}\nconfiguration: none\n" in dagport("graph", "dags", "-v").err
+    files({"dagport.toml": ""})
+    assert f"configuration: {project}/dagport.toml\n" in dagport("graph", "dags", "-v").err

@@ -13,6 +13,7 @@ import pytest
 from dagport.cli.app import COMMANDS
 from dagport.cli.app import dagport as group
 from dagport.cli.plugins import plugin_commands
+from dagport.cli.run import BAR_FROM
 from tests.cli.conftest import Dagport, Files
 
 DAGPORT = [sys.executable, "-m", "dagport"]
@@ -52,6 +53,14 @@ def test_crash_names_the_file_and_the_others_are_done(dagport: Dagport, files: F
         assert "Traceback" not in done.err
         assert {"a", "c"} <= {line.split()[0] for line in done.out.splitlines() if line.strip()}
     assert "Traceback" in dagport("graph", "dags", "--verbose").err
+
+
+def test_same_crash_is_reported_once(dagport: Dagport, files: Files) -> None:
+    files({f"dags/{name}.py": "# airflow dag\ncrash\n" for name in "abc"})
+    done = dagport("graph", "dags", "--format", "json")
+    assert done.err.count("This is a bug") == 1
+    assert "failed on dags/a.py and 2 more files: KeyError" in done.err
+    assert done.err.count("DP109") == 3
 
 
 def test_crash_of_the_writer_names_the_file_and_writes_nothing(dagport: Dagport, files: Files, project: Path) -> None:
@@ -139,6 +148,27 @@ def test_colors_on_a_terminal(tmp_path: Path, env: dict[str, str], colored: bool
         command.wait(30)
     os.close(end)
     assert (b"\x1b[" in os.read(terminal, 65536)) == colored
+    os.close(terminal)
+
+
+@pytest.mark.parametrize(
+    ("args", "files", "shown"),
+    [
+        (["graph", "--format", "jsonl"], BAR_FROM, True),
+        (["graph", "--format", "jsonl", "--quiet"], BAR_FROM, False),
+        (["graph", "--format", "jsonl"], BAR_FROM - 1, False),
+    ],
+)
+def test_progress_bar_is_on_the_terminal_only(tmp_path: Path, args: list[str], files: int, shown: bool) -> None:
+    pty = pytest.importorskip("pty")
+    for number in range(files):
+        (tmp_path / f"f{number:02}.json").write_text("[]")
+    terminal, end = pty.openpty()
+    with subprocess.Popen([*DAGPORT, *args, "*.json"], stdout=subprocess.PIPE, stderr=end, cwd=tmp_path) as command:
+        assert command.communicate(timeout=30)[0] == b""
+    os.write(end, b"end")
+    os.close(end)
+    assert (b"Reading" in os.read(terminal, 65536)) == shown
     os.close(terminal)
 
 

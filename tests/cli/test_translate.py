@@ -32,7 +32,7 @@ def test_without_out_the_files_are_printed(dagport: Dagport, project: Path) -> N
         "# ===== src/pipelines/sales.py =====\n# from dags/sales.py\n# extract\n# manual1\n\n"
     )
     assert "sales         2       1            0       1  yes            dags/sales.py" in done.err
-    assert "  sales.manual1: manual: because it is manual\n" in done.err
+    assert "\nsales.manual1: manual: because it is manual\n" in done.err
     assert not (project / "out").exists()
 
 

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -123,6 +124,20 @@ def test_a_name_that_looks_like_a_glob(project: Path) -> None:
 def test_missing(project: Path) -> None:
     files(project, "a.py")
     assert found(project, "a.py", "missing.py", "missing/") == ["a.py", "missing DP101", "missing.py DP101"]
+
+
+def test_empty_path_is_not_the_current_folder(project: Path) -> None:
+    files(project, "a.py")
+    assert found(project, "") == [" DP101"]
+
+
+def test_packaged_pipelines_are_not_dropped_silently(project: Path) -> None:
+    for name, inside in (("dags.zip", "a.py"), ("data.zip", "a.csv"), ("deep.zip", "lib/a.py")):
+        with ZipFile(project / name, "w") as archive:
+            archive.writestr(inside, DAG)
+    files(project, "text.zip")
+    os.mkfifo(project / "fifo.zip")
+    assert found(project, ".") == ["dags.zip DP110"]
 
 
 def test_standard_input(project: Path) -> None:

@@ -38,14 +38,15 @@ def said(readings: list[Reading]) -> list[tuple[str, list[str], list[str]]]:
 
 
 def test_one_that_fails_does_not_stop_the_others(project: Path) -> None:
-    files: dict[str, str | bytes] = {"a.py": "# dag a", "b.py": b"\xff", "c.py": "crash", "d.py": "", "e.py": "# dag e"}
+    files: dict[str, str | bytes] = {"a.py": "# dag a", "b.py": b"\xff", "c.py": "crash", "d.py": "", "e.py": "# dag e", "f.py": "x"}
     readings = read(project, files)
     assert said(readings) == [
         ("a.py", ["a"], []),
         ("b.py", [], ["DP103"]),
         ("c.py", [], ["DP109"]),
-        ("d.py", [], ["DP107"]),
+        ("d.py", [], ["DP111"]),
         ("e.py", ["e"], []),
+        ("f.py", [], ["DP107"]),
     ]
     [crash] = [reading.crash for reading in readings if reading.crash]
     assert (crash.path, crash.error) == ("c.py", "KeyError: 'a bug'")
@@ -92,7 +93,7 @@ def test_json_lines_hold_many(project: Path) -> None:
 
 
 def test_options_reach_the_reader(project: Path) -> None:
-    [reading] = read(project, {"a.py": ""}, options=ReadOptions(airflow_version="2"))
+    [reading] = read(project, {"a.py": "x"}, options=ReadOptions(airflow_version="2"))
     assert reading.documents[0].graph.orchestrator == "airflow2"
 
 

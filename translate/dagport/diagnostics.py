@@ -131,6 +131,12 @@ CATALOGUE: dict[str, Entry] = {
         "A bug of dagport: nothing is known about the file, so nothing is claimed about it.",
         "Please report it with the file, or the smallest part of it that still shows it.",
     ),
+    "DP110": Entry(
+        "warning",
+        "Packaged pipelines aren't read",
+        "Airflow loads the modules of a zip file in its DAGs folder; dagport doesn't: its pipelines are missing here.",
+        "Unpack it, and name the folder.",
+    ),
     # 2xx: the graph isn't certain
     "DP201": Entry(
         "warning",

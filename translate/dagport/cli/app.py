@@ -128,7 +128,7 @@ def _report_crash(args: list[str], error: Exception) -> None:
     from dagport.project.read import crash_report
 
     verbose = bool({"-v", "--verbose"} & set(args))
-    for line in crash_lines(crash_report("", error), verbose=verbose):
+    for line in crash_lines([crash_report("", error)], verbose=verbose):
         click.echo(line, err=True)
 
 

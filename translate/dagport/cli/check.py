@@ -58,8 +58,14 @@ def check(
     report = Report.of(documents, translation, to)
     for piece in report_writer(format_)(report, run.console):
         run.console.out.write(piece)
-    share = share_carried(report.rows)
-    under = fail_under is not None and translation is not None and share < fail_under
-    if under:
-        run.console.err.line(f"{percent(share)} of the tasks carried over is under the threshold of {fail_under:g}%.")
+    under = _is_under(run, report, fail_under)
     ctx.exit(run.status(report.diagnostics, findings=under))
+
+
+def _is_under(run: Run, report: Report, threshold: float | None) -> bool:
+    """Whether the share carried over is under the threshold; if so, says it."""
+    share = share_carried(report.rows)
+    if threshold is None or share is None or share >= threshold:
+        return False
+    run.console.err.line(f"{percent(share)} of the tasks carried over is under the threshold of {threshold:g}%.")
+    return True

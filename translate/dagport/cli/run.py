@@ -57,8 +57,7 @@ class Run:
         if self.crashes:
             from dagport.cli.crash import crash_lines
 
-            for crash in self.crashes:
-                for line in crash_lines(crash, verbose=self.console.verbose):
-                    self.console.err.line(clean(line))
+            for line in crash_lines(self.crashes, verbose=self.console.verbose):
+                self.console.err.line(clean(line))
             return CRASHED
         return FINDINGS if findings or any(item.severity == "error" for item in diagnostics) else FINE

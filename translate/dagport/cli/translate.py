@@ -147,5 +147,7 @@ def _print_report(run: Run, report: Report, *, to_stdout: bool) -> None:
         console.err.line(line)
     stream = console.out if to_stdout else console.err
     if not console.quiet:
-        for line in (*summary(report, stream), *not_native(report)):
+        for line in summary(report, stream):
+            stream.line(line)
+        for line in not_native(report):
             stream.line(line)

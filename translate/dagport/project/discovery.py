@@ -100,7 +100,9 @@ class _Finder:
     def name(self, text: str) -> None:
         """A path that the user wrote."""
         path = Path(text)
-        if os.path.lexists(path):
+        if not text:
+            self.problem(diagnose("DP101", "the path is empty", ""))
+        elif os.path.lexists(path):
             self.named(path)
         elif any(char in text for char in MAGIC):
             self.glob(text)
@@ -173,8 +175,8 @@ class _Finder:
             if stat.S_ISDIR(mode):
                 if self.searched(entry, path, rules, boundary):
                     yield entry.name, is_link
-            elif _is_python(entry) and not rules.leaves_out(entry, is_folder=False):
-                self.python_file(entry, path, mode, boundary)
+            elif entry.suffix.lower() in (".py", ".zip") and not rules.leaves_out(entry, is_folder=False):
+                self.file(entry, path, mode, boundary)
 
     def searched(self, folder: Path, path: str, rules: Rules, boundary: Path) -> bool:
         """Whether to go down into a folder; a link that loops or leaves the project is reported."""
@@ -193,7 +195,11 @@ class _Finder:
             return False
         return True
 
-    def python_file(self, file: Path, path: str, mode: int, boundary: Path) -> None:
+    def file(self, file: Path, path: str, mode: int, boundary: Path) -> None:
+        if not _is_python(file):
+            if stat.S_ISREG(mode) and _holds_modules(file):
+                self.problem(diagnose("DP110", "it holds Python modules, which Airflow may load", path))
+            return
         if not stat.S_ISREG(mode):
             self.problem(_irregular(path, mode))
             return
@@ -254,6 +260,17 @@ def _exists(path: Path) -> bool:
     try:
         return path.exists()
     except OSError:  # a folder we may not look into
+        return False
+
+
+def _holds_modules(file: Path) -> bool:
+    """Whether a file is a zip with Python modules at its top, where Airflow looks for them."""
+    from zipfile import BadZipFile, ZipFile  # start-up
+
+    try:
+        with ZipFile(file) as archive:
+            return any("/" not in name and name.endswith(".py") for name in archive.namelist())
+    except (BadZipFile, OSError, ValueError, NotImplementedError):
         return False
 
 

@@ -72,6 +72,8 @@ def read_input(item: Input, request: ReadRequest) -> Reading:
     source = decode(item.path, data)
     if isinstance(source, Diagnostic):
         return failed(source, format_)
+    if item.named and not source.text.strip():
+        return failed(diagnose("DP111", "it is empty", item.path, (1, 1, 1, 1)), format_)
     try:
         graphs = formats.read_all(format_, source, request.options)
     except Exception as error:  # noqa: BLE001 - the one place that turns our bugs into a report on their file

@@ -42,12 +42,12 @@ def rows(documents: Sequence[Document], translation: Translation | None) -> list
     ]
 
 
-def share_carried(table: Iterable[Row]) -> float:
-    """Percent of all tasks that are native or approximate; of no tasks at all, 100."""
+def share_carried(table: Iterable[Row]) -> float | None:
+    """Percent of all tasks that are native or approximate; ``None`` where no translation was made of any task."""
     counted = [row for row in table if row.fidelities is not None]
     total = sum(row.tasks for row in counted)
     carried = sum((row.fidelities or {}).get(name, 0) for row in counted for name in CARRIED)
-    return 100.0 * carried / total if total else 100.0
+    return 100.0 * carried / total if total else None
 
 
 def _row(graph: FileGraph, name: str, outcomes: Sequence[TaskOutcome] | None) -> Row:

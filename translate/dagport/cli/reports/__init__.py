@@ -11,7 +11,6 @@ from typing import TypeAlias, cast
 from dagport.cli.console import Console
 from dagport.diagnostics import Diagnostic
 from dagport.project.summary import Row, rows
-from dagport.source import Source
 from dagport.translation import Document, Translation
 
 REPORTS = {
@@ -45,10 +44,6 @@ class Report:
         written = translation.diagnostics if translation else ()
         found = sorted((*read, *written, *more), key=_place)
         return cls(documents, translation, target, tuple(found), tuple(rows(documents, translation)))
-
-    def source(self, path: str | None) -> Source | None:
-        """The source that a diagnostic is about."""
-        return next((item.source for item in self.documents if item.source.path == path), None)
 
 
 ReportWriter: TypeAlias = Callable[[Report, Console], Iterator[str]]

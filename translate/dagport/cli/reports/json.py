@@ -19,7 +19,7 @@ def write(report: Report, console: Console) -> Iterator[str]:
         "schema_version": SCHEMA_VERSION,
         "target": report.target,
         "files": len(report.documents),
-        "share_carried": share_carried(report.rows) if report.translation else None,
+        "share_carried": share_carried(report.rows),
         "pipelines": [_pipeline(row) for row in report.rows],
         "tasks": [codec.to_json(item) for item in report.translation.outcomes] if report.translation else None,
         "diagnostics": [codec.to_json(item) for item in report.diagnostics],

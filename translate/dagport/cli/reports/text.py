@@ -24,11 +24,12 @@ def write(report: Report, console: Console) -> Iterator[str]:
 
 def findings(report: Report, stream: Stream, *, only_errors: bool = False) -> Iterator[str]:
     """Each diagnostic with an excerpt, the first of its code with its hint, and a blank line after it."""
+    sources = {document.source.path: document.source for document in report.documents}
     hinted: set[str] = set()
     for item in report.diagnostics:
         if only_errors and item.severity != "error":
             continue
-        yield from finding(item, report.source(item.path), stream, with_hint=item.code not in hinted)
+        yield from finding(item, sources.get(item.path or ""), stream, with_hint=item.code not in hinted)
         hinted.add(item.code)
         yield ""
 
@@ -68,19 +69,23 @@ def totals(report: Report) -> str:
         f"{_count(len(report.rows), 'pipeline')} ({exact} exact)",
         _count(sum(row.tasks for row in report.rows), "task"),
     ]
-    if report.translation:
-        parts.append(f"{percent(share_carried(report.rows))} carried over to {report.target}")
+    share = share_carried(report.rows)
+    if share is not None:
+        parts.append(f"{percent(share)} carried over to {report.target}")
     severities = [item.severity for item in report.diagnostics]
     parts += [_count(severities.count(name), name) for name in ("error", "warning") if name in severities]
     return ", ".join(parts) + "."
 
 
 def not_native(report: Report) -> Iterator[str]:
-    """A line for every task that isn't carried over exactly, and why."""
-    for outcome in report.translation.outcomes if report.translation else ():
-        if outcome.fidelity != "native":
-            reason = " ".join((outcome.reason or "").splitlines())
-            yield clean(f"  {outcome.pipeline}.{outcome.task}: {outcome.fidelity}: {reason}")
+    """After a blank line, a line for every task that isn't carried over exactly, and why."""
+    outcomes = report.translation.outcomes if report.translation else ()
+    inexact = [outcome for outcome in outcomes if outcome.fidelity != "native"]
+    if inexact:
+        yield ""
+    for outcome in inexact:
+        reason = " ".join((outcome.reason or "").splitlines())
+        yield clean(f"{outcome.pipeline}.{outcome.task}: {outcome.fidelity}: {reason}")
 
 
 def _cells(report: Report) -> tuple[list[str], list[list[str]]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dagport.graph import FileGraph, Pipeline, Task
+from dagport.writers.nesting import group_parents
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,15 @@ def layout(graphs: Iterable[FileGraph]) -> Diagram:
 def _box(pipeline: Pipeline, number: int, first: int) -> tuple[Box, dict[str, str]]:
     mark = "" if pipeline.exact else "\n(not exact)"
     top = Box(f"p{number}", pipeline.id + mark)
-    groups = {group.id: Box(f"p{number}g{index}", group.id) for index, group in enumerate(pipeline.groups)}
-    for group in pipeline.groups:
-        groups.get(group.parent or "", top).boxes.append(groups[group.id])
+    parents = group_parents(pipeline)
+    groups = {group: Box(f"p{number}g{index}", group) for index, group in enumerate(parents)}
+    for group, parent in parents.items():
+        (top if parent is None else groups[parent]).boxes.append(groups[group])
     ids: dict[str, str] = {}
     for index, task in enumerate(pipeline.tasks, first):
         ids.setdefault(task.id, f"n{index}")
-        groups.get(task.group or "", top).nodes.append(_node(task, f"n{index}"))
+        box = top if task.group is None else groups.get(task.group, top)
+        box.nodes.append(_node(task, f"n{index}"))
     return top, ids
 
 

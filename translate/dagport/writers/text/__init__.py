@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from dagport.graph import Edge, FileGraph, Group, Pipeline, Schedule, Task
+from dagport.graph import Edge, FileGraph, Pipeline, Schedule, Task
+from dagport.writers.nesting import group_parents
 
 NO_TASKS = "(no tasks)"
 RESULT = "return_value"  # the key of what a task returns
@@ -95,30 +96,30 @@ def _upstream_text(upstream: str, edges: list[Edge], pulled: list[str]) -> str:
     return upstream + (f" ({'; '.join(notes)})" if notes else "")
 
 
-def _nested(pipeline: Pipeline) -> dict[str | None, list[Group | Task]]:
+def _nested(pipeline: Pipeline) -> dict[str | None, list[str | Task]]:
     """The children of each group, and of the pipeline itself (``None``); a group is where its first task is."""
-    groups = {group.id: group for group in pipeline.groups}
-    result: dict[str | None, list[Group | Task]] = {}
+    parents = group_parents(pipeline)
+    result: dict[str | None, list[str | Task]] = {}
     placed: set[str] = set()
 
-    def place(group_id: str | None) -> None:
-        if group_id is None or group_id in placed or group_id not in groups:
+    def place(group: str | None) -> None:
+        if group is None or group in placed:
             return
-        placed.add(group_id)
-        group = groups[group_id]
-        place(group.parent)
-        result.setdefault(group.parent if group.parent in groups else None, []).append(group)
+        placed.add(group)
+        place(parents[group])
+        result.setdefault(parents[group], []).append(group)
 
     for task in pipeline.tasks:
-        place(task.group)
-        result.setdefault(task.group if task.group in groups else None, []).append(task)
-    for group in pipeline.groups:
-        place(group.id)
+        group = task.group if task.group in parents else None
+        place(group)
+        result.setdefault(group, []).append(task)
+    for group in parents:
+        place(group)
     return result
 
 
 def _branch(
-    parent: str | None, items: dict[str | None, list[Group | Task]], upstream: dict[str, list[str]]
+    parent: str | None, items: dict[str | None, list[str | Task]], upstream: dict[str, list[str]]
 ) -> Iterator[str]:
     children = items.get(parent, [])
     for index, item in enumerate(children, 1):
@@ -127,8 +128,8 @@ def _branch(
         if isinstance(item, Task):
             yield knot + task_text(item, upstream.get(item.id, ()))
         else:
-            yield f"{knot}{item.id}/"
-            yield from (bar + line for line in _branch(item.id, items, upstream))
+            yield f"{knot}{item}/"
+            yield from (bar + line for line in _branch(item, items, upstream))
 
 
 def _length(length: int | None) -> str:
