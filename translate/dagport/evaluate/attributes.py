@@ -22,6 +22,7 @@ from dagport.evaluate.domain import (
     Unknown,
     UserClass,
     is_plain,
+    unknown_rest,
 )
 
 if TYPE_CHECKING:
@@ -187,6 +188,9 @@ def get_item(machine: Machine, owner: Anything, key: Anything, site: CallSite) -
         try:
             return owner[key]
         except LOOKUP_ERRORS as error:
+            rest = unknown_rest(owner)
+            if rest is not None:
+                return machine.unknown(rest.why, site)
             if isinstance(error, KeyError) and any(not is_plain(item) for item in owner):
                 return machine.unknown("a key of the dict isn't known", site)
             raise PyRaise(type(error).__name__, str(error)) from None

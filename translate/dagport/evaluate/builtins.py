@@ -13,6 +13,7 @@ from dagport.evaluate.domain import (
     CallSite,
     External,
     Function,
+    Generated,
     Instance,
     Model,
     Native,
@@ -23,8 +24,9 @@ from dagport.evaluate.domain import (
     UserClass,
     first_unknown,
     is_plain,
+    unknown_rest,
 )
-from dagport.evaluate.library.support import applied, opaque, pure
+from dagport.evaluate.library.support import applied, counted, opaque, pure
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -49,11 +51,32 @@ def builtin_function(name: str) -> Native | None:
     if len(parts) != 1:
         return None
     if parts[0] in FUNCTIONS:
-        return FUNCTIONS[parts[0]]
+        return _with_arguments(parts[0], FUNCTIONS[parts[0]])
     real = getattr(builtins, parts[0], None)
     if isinstance(real, type) and issubclass(real, BaseException):
         return _exception(parts[0])
     return None
+
+
+# The number of arguments that a function can't do without.
+LEAST_ARGUMENTS = {
+    "len": 1, "enumerate": 1, "map": 2, "filter": 2, "sorted": 1, "reversed": 1, "min": 1, "max": 1, "sum": 1, "any": 1,
+    "all": 1, "isinstance": 2, "issubclass": 2, "getattr": 2, "hasattr": 2, "setattr": 3, "callable": 1, "type": 1,
+    "repr": 1, "iter": 1, "next": 1, "range": 1, "staticmethod": 1, "classmethod": 1, "divmod": 2,
+}  # fmt: skip
+
+
+def _with_arguments(name: str, native: Native) -> Native:
+    least = LEAST_ARGUMENTS.get(name)
+    if least is None:
+        return native
+
+    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+        if len(args) < least and not kwargs:
+            raise PyRaise("TypeError", f"{name}() takes at least {least} argument(s) ({len(args)} given)")
+        return native(machine, args, kwargs, site)
+
+    return run
 
 
 def _unbound_method(type_name: str, method_name: str) -> Native | None:
@@ -63,7 +86,7 @@ def _unbound_method(type_name: str, method_name: str) -> Native | None:
         return _fromkeys
     if (type_name, method_name) in (("bytes", "fromhex"), ("str", "maketrans"), ("float", "fromhex")):
         return pure(getattr(PLAIN_TYPES[type_name], method_name))
-    return methods.METHODS.get(PLAIN_TYPES[type_name], {}).get(method_name)
+    return methods.unbound(PLAIN_TYPES[type_name], method_name)
 
 
 def _exception(name: str) -> Native:
@@ -91,8 +114,8 @@ class Iterator(Model):
         return rest
 
 
-def _items(machine: Machine, value: Anything, site: CallSite) -> list[Anything] | Unknown:
-    return machine.iterate(value, site)
+def _items(machine: Machine, value: Anything, site: CallSite, *, ordered: bool = True) -> list[Anything] | Unknown:
+    return machine.iterate(value, site, ordered=ordered)
 
 
 def _lost(machine: Machine, values: Any, site: CallSite, otherwise: str = "an argument isn't known") -> Unknown:
@@ -102,6 +125,9 @@ def _lost(machine: Machine, values: Any, site: CallSite, otherwise: str = "an ar
 
 def _len(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     value = args[0]
+    rest = unknown_rest(value)
+    if rest is not None:
+        return machine.unknown(rest.why, site)
     if isinstance(value, KNOWN_TYPES):
         return applied(len, [value], {})
     if isinstance(value, Instance) and isinstance(value.cls.lookup("__len__"), Function):
@@ -120,7 +146,7 @@ def _collection(cls: type) -> Native:
     def make(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
         if not args:
             return cls()
-        items = _items(machine, args[0], site)
+        items = _items(machine, args[0], site, ordered=cls in (list, tuple))
         return items if isinstance(items, Unknown) else applied(cls, [items], {})
 
     return make
@@ -199,7 +225,7 @@ def _keys(machine: Machine, items: list[Anything], key: Anything, site: CallSite
 
 
 def _sorted(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    items = _items(machine, args[0], site)
+    items = _items(machine, args[0], site, ordered=False)
     if isinstance(items, Unknown):
         return items
     keys = _keys(machine, items, kwargs.get("key"), site)
@@ -217,7 +243,7 @@ def _reversed(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
 
 def _extreme(real: Callable[..., Any]) -> Native:
     def pick(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-        items = _items(machine, args[0], site) if len(args) == 1 else args
+        items = _items(machine, args[0], site, ordered=False) if len(args) == 1 else args
         if isinstance(items, Unknown):
             return items
         if not items and "default" in kwargs:
@@ -235,7 +261,7 @@ def _sum(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], si
 
     from dagport.evaluate.operators import binary
 
-    items = _items(machine, args[0], site)
+    items = _items(machine, args[0], site, ordered=False)
     if isinstance(items, Unknown):
         return items
     total = args[1] if len(args) > 1 else kwargs.get("start", 0)
@@ -244,16 +270,24 @@ def _sum(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], si
     return total
 
 
+def _doubt_rest(machine: Machine, source: Generated, site: CallSite) -> None:
+    """Items that a real generator wouldn't have made."""
+    for owner in source.owners:
+        machine.doubt("DP206", "this generator isn't used to its end, and what its items create is", site, owner)
+
+
 def _any_all(stop_at: bool) -> Native:
     def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-        items = _items(machine, args[0], site)
+        items = _items(machine, args[0], site, ordered=False)
         if isinstance(items, Unknown):
             return items
-        for item in items:
+        for index, item in enumerate(items):
             known = machine.truth(item)
             if known is None:
                 return _lost(machine, [item], site, "whether an item is true isn't known")
             if known is stop_at:
+                if isinstance(args[0], Generated) and index + 1 < len(items):
+                    _doubt_rest(machine, args[0], site)
                 return stop_at
         return not stop_at
 
@@ -329,7 +363,7 @@ def _hasattr(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]
 def _setattr(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     from dagport.evaluate.attributes import set_attribute
 
-    if isinstance(args[1], str):
+    if len(args) == 3 and isinstance(args[1], str):
         set_attribute(machine, args[0], args[1], args[2], site)
     else:
         machine.doubt("DP201", "the name of the attribute that is set isn't known", site)
@@ -358,7 +392,9 @@ def _type(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], s
 
 
 def _repr(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return repr(args[0]) if is_plain(args[0]) else _lost(machine, args, site, "the text of the object isn't known")
+    if not is_plain(args[0]):
+        return _lost(machine, args, site, "the text of the object isn't known")
+    return applied(repr, [args[0]], {})
 
 
 def _print(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
@@ -375,6 +411,8 @@ def _iter(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], s
 def _next(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     source = args[0]
     if isinstance(source, list):  # a generator expression, kept as the list of its items
+        if isinstance(source, Generated):
+            _doubt_rest(machine, source, site)
         if source:
             return source.pop(0)
     elif not isinstance(source, Iterator):
@@ -421,6 +459,13 @@ def _int_like(cls: type) -> Native:
     return make
 
 
+def _few_digits(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:
+    """``round(5, -1000000000)`` would compute a power of ten of that many digits."""
+    digits = args[1] if len(args) > 1 else kwargs.get("ndigits")
+    if isinstance(digits, int):
+        machine.check_items(abs(digits) * 100)
+
+
 FUNCTIONS: dict[str, Native] = {
     "len": _len,
     "range": _range,
@@ -448,7 +493,7 @@ FUNCTIONS: dict[str, Native] = {
     "any": _any_all(True),
     "all": _any_all(False),
     "abs": pure(abs),
-    "round": pure(round),
+    "round": pure(round, _few_digits),
     "divmod": pure(divmod),
     "pow": _pow,
     "ord": pure(ord),
@@ -482,3 +527,15 @@ FUNCTIONS: dict[str, Native] = {
     "bytearray": opaque("byte arrays aren't followed"),
     "format": opaque("format() with one value isn't followed"),
 }
+COUNTS: dict[str, tuple[int, int]] = {
+    "len": (1, 1), "range": (1, 3), "list": (0, 1), "tuple": (0, 1), "set": (0, 1), "frozenset": (0, 1), "dict": (0, 1),
+    "str": (0, 3), "bool": (0, 1), "enumerate": (1, 2), "map": (2, 99), "filter": (2, 2), "sorted": (1, 1),
+    "reversed": (1, 1), "min": (1, 9_999), "max": (1, 9_999), "sum": (1, 2), "any": (1, 1), "all": (1, 1),
+    "pow": (2, 3),
+    "isinstance": (2, 2), "issubclass": (2, 2), "getattr": (2, 3), "hasattr": (2, 2),
+    "callable": (1, 1), "type": (1, 3), "repr": (1, 1), "iter": (1, 2), "next": (1, 2), "property": (1, 4),
+    "staticmethod": (1, 1), "classmethod": (1, 1),
+}  # fmt: skip
+"""How many positional arguments the functions above can rely on."""
+
+FUNCTIONS.update({name: counted(FUNCTIONS[name], *counts) for name, counts in COUNTS.items()})

@@ -65,6 +65,12 @@ class Spread(Unknown):
     __slots__ = ()
 
 
+def unknown_rest(value: Anything) -> Spread | None:
+    """What a ``**kwargs`` dict holds beyond its known keys, where an unknown ``**`` was passed on."""
+    rest = value.get("**") if isinstance(value, dict) else None
+    return rest if isinstance(rest, Spread) else None
+
+
 @dataclass(frozen=True, slots=True)
 class External:
     """A module, class, function or constant of code outside the project, by its qualified name."""
@@ -211,6 +217,28 @@ class SourceFile(Model):
     def binary(self, machine: Machine, operator: str, other: Anything, site: CallSite, *, reflected: bool) -> Anything:
         """No comparison of the path is known, and no text built from it."""
         return machine.unknown("where the file lies is known only in the deployment", site)
+
+
+class ModuleName(SourceFile):
+    """``__name__``: engines import a file under a name of their own; it is certain only that it isn't ``__main__``."""
+
+    __slots__ = ()
+
+    def binary(self, machine: Machine, operator: str, other: Anything, site: CallSite, *, reflected: bool) -> Anything:
+        """Nothing but the usual comparison is known."""
+        if operator in ("==", "!=") and other == "__main__":
+            return operator == "!="
+        return machine.unknown("under which name the file is imported isn't known", site)
+
+
+class Generated(list[Any]):
+    """The items of a generator expression, all made at once, and whose objects making them changed."""
+
+    __slots__ = ("owners",)
+
+    def __init__(self, items: list[Any], owners: list[Any]) -> None:
+        super().__init__(items)
+        self.owners = owners
 
 
 @dataclass(slots=True, eq=False)
@@ -435,7 +463,8 @@ def weight(value: Anything, memo: dict[int, int | None] | None = None) -> int | 
     total = 1
     for item in (*value.keys(), *value.values()) if isinstance(value, dict) else value:
         if isinstance(item, SCALARS):
-            total += 1
+            # A long text counts for more: it may stand in many places.
+            total += 1 + len(item) // 16 if isinstance(item, str | bytes) else 1
             continue
         part = weight(item, memo)
         if part is None:

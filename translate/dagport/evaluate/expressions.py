@@ -14,6 +14,7 @@ from dagport.evaluate.domain import (
     External,
     Frame,
     Function,
+    Generated,
     PyRaise,
     Scope,
     Spread,
@@ -326,7 +327,9 @@ def _generate(machine: Machine, node: Any, index: int, scope: Scope, add: Callab
     from dagport.evaluate.statements import assign
 
     generator = node.generators[index]
-    items = machine.iterate(evaluate(machine, generator.iter, scope), CallSite(generator.iter, scope))
+    # The first iterable belongs to the scope around, which matters in a class body.
+    home = scope.parent if index == 0 and scope.parent is not None else scope
+    items = machine.iterate(evaluate(machine, generator.iter, home), CallSite(generator.iter, scope))
     if isinstance(items, Unknown):
         return _unknown_pass(machine, node, index, scope, items)
     for item in items:
@@ -372,6 +375,12 @@ def _list_comprehension(machine: Machine, node: ast.ListComp | ast.GeneratorExp,
             machine.check_items(len(result))
 
     return _comprehension(machine, node, scope, add) or result
+
+
+def _generator_expression(machine: Machine, node: ast.GeneratorExp, scope: Scope) -> Anything:
+    with machine.watch() as owners:
+        items = _list_comprehension(machine, node, scope)
+    return Generated(items, owners) if owners and isinstance(items, list) else items
 
 
 def _set_comprehension(machine: Machine, node: ast.SetComp, scope: Scope) -> Anything:
@@ -457,7 +466,7 @@ EXPRESSIONS: dict[type, Evaluator] = {
     ast.Lambda: _lambda,
     ast.Call: _call,
     ast.ListComp: _list_comprehension,
-    ast.GeneratorExp: _list_comprehension,
+    ast.GeneratorExp: _generator_expression,
     ast.SetComp: _set_comprehension,
     ast.DictComp: _dict_comprehension,
     ast.NamedExpr: _walrus,

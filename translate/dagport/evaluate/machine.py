@@ -23,6 +23,7 @@ from dagport.evaluate.domain import (
     Instance,
     LimitHit,
     ModuleFrame,
+    ModuleName,
     Native,
     PyRaise,
     Scope,
@@ -82,6 +83,9 @@ class Hooks:
     def may_be_missing(self, module: str) -> bool:
         """Whether importing a module can fail in the engine's environment."""
         return True
+
+    def unseen_shift(self, machine: Machine, left: Anything, right: Anything, site: CallSite) -> None:
+        """``a >> b`` or ``a << b`` where one side isn't known and the other is no number. May note a doubt."""
 
     def unseen_context(self, machine: Machine, manager: Anything, site: CallSite) -> None:
         """``with`` over something without a model. May note a doubt."""
@@ -151,7 +155,7 @@ class Machine:
         from dagport.evaluate.statements import execute_block
 
         scope = Scope(self.module, self.module.names, None)
-        self.module.names.update(__name__=self.module.name, __doc__=ast.get_docstring(tree, clean=False))
+        self.module.names.update(__name__=ModuleName(self.module.name), __doc__=ast.get_docstring(tree, clean=False))
         self.module.names["__file__"] = self._source_file()
         with deep_recursion():
             execute_block(self, tree.body, scope)
@@ -259,11 +263,11 @@ class Machine:
 
         return get_attribute(self, owner, name, site)
 
-    def iterate(self, value: Anything, site: CallSite) -> list[Anything] | Unknown:
-        """The items of a value, or why they aren't known."""
+    def iterate(self, value: Anything, site: CallSite, *, ordered: bool = True) -> list[Anything] | Unknown:
+        """The items of a value, or why they aren't known; ``ordered`` when it matters in which order they come."""
         from dagport.evaluate.operators import iterate
 
-        return iterate(self, value, site)
+        return iterate(self, value, site, ordered=ordered)
 
     def truth(self, value: Anything) -> bool | None:
         """``bool(value)``; ``None`` when it isn't known."""

@@ -26,7 +26,9 @@ from dagport.evaluate.domain import (
     UserClass,
     first_unknown,
     is_plain,
+    unknown_rest,
 )
+from dagport.evaluate.library.support import applied
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -77,10 +79,19 @@ def binary(machine: Machine, op: type, left: Anything, right: Anything, site: Ca
             result = target.binary(machine, symbol, other, site, reflected=is_reflected)
             if result is not NotImplemented:
                 return result
+    if symbol in (">>", "<<") and _may_be_objects(left, right):
+        machine.hooks.unseen_shift(machine, left, right, site)
     lost = next((value for value in (left, right) if isinstance(value, Unknown)), None)
     if lost is not None:
         return machine.unknown(lost.why, site, clock=lost.clock)
     return machine.unknown(f"`{symbol}` of these values isn't followed", site)
+
+
+def _may_be_objects(left: Anything, right: Anything) -> bool:
+    sides = (left, right)
+    return any(isinstance(side, Unknown | Symbolic) for side in sides) and not any(
+        isinstance(side, int | float) for side in sides
+    )
 
 
 def _binary_known(
@@ -185,7 +196,8 @@ def unary(machine: Machine, op: type, value: Anything, site: CallSite) -> Anythi
 def truth(machine: Machine, value: Anything) -> bool | None:
     """``bool(value)``, or ``None`` when it isn't known."""
     if isinstance(value, KNOWN_TYPES):
-        return bool(value)
+        only_unknown = isinstance(value, dict) and len(value) == 1 and unknown_rest(value) is not None
+        return None if only_unknown else bool(value)
     if isinstance(value, Unknown | Symbolic):
         return None
     if isinstance(value, Model):
@@ -271,9 +283,12 @@ def contains(machine: Machine, container: Anything, item: Anything, site: CallSi
     """``item in container``."""
     if isinstance(container, str | bytes | range | set | frozenset | dict) and is_plain(item):
         try:
-            return item in container
+            found = item in container
         except TypeError as error:
             raise PyRaise("TypeError", str(error)) from None
+        if found or isinstance(container, str | bytes | range) or all(map(is_plain, container)):
+            rest = None if found else unknown_rest(container)
+            return found if rest is None else machine.unknown(rest.why, site)
     if isinstance(container, Instance):
         result = call_method(machine, container, "__contains__", [item], site)
         if result is not NotImplemented:
@@ -292,12 +307,14 @@ def contains(machine: Machine, container: Anything, item: Anything, site: CallSi
     return machine.unknown(_why(container, item), site) if doubtful else False
 
 
-def iterate(machine: Machine, value: Anything, site: CallSite) -> list[Anything] | Unknown:
-    """The items of a value, or why they aren't known."""
+def iterate(machine: Machine, value: Anything, site: CallSite, *, ordered: bool = True) -> list[Anything] | Unknown:
+    """The items of a value, or why they aren't known; ``ordered`` when it matters in which order they come."""
+    rest = unknown_rest(value)
+    if rest is not None:
+        return machine.unknown(rest.why, site)
     if isinstance(value, range | list | tuple | set | frozenset | dict | str | bytes):
         machine.check_items(len(value))
-        # The order of a set of texts changes from run to run, in the engine as well.
-        return sorted(value, key=repr) if isinstance(value, set | frozenset) else list(value)
+        return _set_items(machine, value, site, ordered) if isinstance(value, set | frozenset) else list(value)
     if isinstance(value, Model):
         items = value.iterate(machine, site)
         if items is NotImplemented and isinstance(value, Instance):
@@ -320,12 +337,25 @@ def iterate(machine: Machine, value: Anything, site: CallSite) -> list[Anything]
     return machine.unknown(why, site, clock=isinstance(value, Unknown) and value.clock)
 
 
+def _set_items(
+    machine: Machine, value: set[Anything] | frozenset[Anything], site: CallSite, ordered: bool
+) -> list[Anything]:
+    """The order of a set of texts changes from run to run, in the engine as well; that of whole numbers doesn't."""
+    if all(type(item) is int for item in value):
+        return list(value)
+    if ordered and len(value) > 1:
+        machine.doubt("DP211", "the order of a set's items changes from run to run, and it is used here", site)
+    return sorted(value, key=repr)
+
+
 def to_text(machine: Machine, value: Anything, site: CallSite) -> str | Unknown:
     """``str(value)``."""
     if isinstance(value, str):
         return value
     if is_plain(value):
-        return _checked(machine, str(value))
+        if isinstance(value, CONTAINERS) and _has_random_order(value):
+            return machine.unknown("the order of a set's items changes from run to run", site, clock=True)
+        return _checked(machine, applied(str, [value], {}))
     if isinstance(value, Instance):
         result = call_method(machine, value, "__str__", [], site)
         if result is NotImplemented:
@@ -344,6 +374,13 @@ def to_text(machine: Machine, value: Anything, site: CallSite) -> str | Unknown:
     if lost is not None:
         return machine.unknown(lost.why, site, clock=lost.clock)
     return machine.unknown("the text of the object isn't known", site)
+
+
+def _has_random_order(value: Anything) -> bool:
+    if isinstance(value, set | frozenset):
+        return len(value) > 1
+    items = (*value.keys(), *value.values()) if isinstance(value, dict) else value
+    return any(isinstance(item, CONTAINERS) and _has_random_order(item) for item in items)
 
 
 def _checked(machine: Machine, text: str) -> str:

@@ -164,10 +164,22 @@ def _class(machine: Machine, node: ast.ClassDef, scope: Scope) -> None:
     execute_block(machine, node.body, body_scope)
     cls = UserClass(node.name, node, scope, bases, body_scope.names)
     adopt(cls)
+    _tell_base(machine, cls, node, scope)
     value: Anything = cls
     for item, decorator in reversed(decorators):
         value = machine.call(decorator, [value], {}, CallSite(item, scope))
     bind(machine, node.name, value, scope)
+
+
+def _tell_base(machine: Machine, cls: UserClass, node: ast.ClassDef, scope: Scope) -> None:
+    """``__init_subclass__`` of the nearest base class of the project."""
+    hooks = (base.members.get("__init_subclass__") for base in cls.mro[1:] if isinstance(base, UserClass))
+    hook = next((item for item in hooks if item is not None), None)
+    function = getattr(hook, "function", hook)  # it may be decorated with @classmethod, which it is anyway
+    if function is None:
+        return
+    kwargs = {item.arg: evaluate(machine, item.value, scope) for item in node.keywords if item.arg != "metaclass"}
+    machine.call(function, [cls], {name or "**": value for name, value in kwargs.items()}, CallSite(node, scope))
 
 
 def _return(machine: Machine, node: ast.Return, scope: Scope) -> Signal:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagport.evaluate.domain import Anything, CallSite, Model, Native, NativeFunction
+from dagport.evaluate.library.support import counted
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -43,6 +44,6 @@ def _null(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], s
 
 
 FUNCTIONS: dict[str, Native] = {
-    "contextlib.contextmanager": _context_manager,
+    "contextlib.contextmanager": counted(_context_manager, 1, 1),
     "contextlib.nullcontext": _null,
 }

@@ -6,8 +6,8 @@ import datetime
 from typing import TYPE_CHECKING
 
 from dagport.evaluate.domain import Anything, CallSite, Native
-from dagport.evaluate.library.support import clock, opaque, prefixed, pure
-from dagport.evaluate.methods import METHODS
+from dagport.evaluate.library.support import clock, opaque, pure
+from dagport.evaluate.methods import METHODS, unbound
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -35,9 +35,11 @@ CLASSES: tuple[type, ...] = (
 )
 DATE = "fromisoformat fromisocalendar fromordinal"
 FUNCTIONS: dict[str, Native] = {
-    name: native
+    f"datetime.{cls.__name__}.{name}": native
     for cls in CLASSES
-    for name, native in prefixed(f"datetime.{cls.__name__}", METHODS.get(cls, {})).items()
+    for base in reversed(cls.__mro__)
+    for name in METHODS.get(base, ())
+    if (native := unbound(base, name)) is not None
 } | {
     "datetime.datetime": pure(datetime.datetime),
     "datetime.date": pure(datetime.date),

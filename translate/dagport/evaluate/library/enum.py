@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dagport.evaluate.domain import Anything, CallSite, External, Native
+from dagport.evaluate.library.support import SAME
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -17,8 +18,4 @@ def _auto(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], s
     return AUTO
 
 
-def _unique(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return args[0]
-
-
-FUNCTIONS: dict[str, Native] = {"enum.auto": _auto, "enum.unique": _unique}
+FUNCTIONS: dict[str, Native] = {"enum.auto": _auto, "enum.unique": SAME}

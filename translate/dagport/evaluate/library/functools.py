@@ -17,7 +17,7 @@ from dagport.evaluate.domain import (
     Unknown,
     is_plain,
 )
-from dagport.evaluate.library.support import bound, opaque
+from dagport.evaluate.library.support import SAME, bound, opaque
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -79,6 +79,7 @@ class Cached(Model):
         return self.results[key]
 
 
+MISSING = object()
 CACHE_SIZE = 10_000
 CALLABLE = (Function, BoundMethod, NativeFunction, Model)
 
@@ -96,7 +97,9 @@ def _cached(function: Anything) -> Anything:
 def _cache(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     if args and isinstance(args[0], CALLABLE):
         return _cached(args[0])
-    return NativeFunction("lru_cache", lambda machine, args, kwargs, site: _cached(args[0]))
+    return NativeFunction(
+        "lru_cache", lambda machine, args, kwargs, site: _cached(bound(args, kwargs, "user_function")[0])
+    )
 
 
 def _partial(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
@@ -109,11 +112,11 @@ def _partial(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]
 
 
 def _reduce(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    function, source, *initial = args
+    function, source, start = bound(args, kwargs, "function", "iterable", initial=MISSING)
     items = machine.iterate(source, site)
     if isinstance(items, Unknown):
         return items
-    values = [*initial, *items]
+    values = items if start is MISSING else [start, *items]
     if not values:
         raise PyRaise("TypeError", "reduce() of empty iterable with no initial value")
     result = values[0]
@@ -138,18 +141,14 @@ def _update_wrapper(machine: Machine, args: list[Anything], kwargs: dict[str, An
 def _wraps(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     wrapped = bound(args, kwargs, "wrapped", assigned=None, updated=None)[0]
     return NativeFunction(
-        "wraps", lambda machine, args, kwargs, site: _update_wrapper(machine, [args[0], wrapped], {}, site)
+        "wraps", lambda machine, args, kwargs, site: _update_wrapper(machine, [*args, wrapped], kwargs, site)
     )
-
-
-def _same(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return args[0]
 
 
 def _cached_property(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     from dagport.evaluate.classes import Descriptor
 
-    return Descriptor("property", args[0])
+    return Descriptor("property", bound(args, kwargs, "func")[0])
 
 
 FUNCTIONS: dict[str, Native] = {
@@ -160,7 +159,7 @@ FUNCTIONS: dict[str, Native] = {
     "functools.lru_cache": _cache,
     "functools.cache": _cache,
     "functools.cached_property": _cached_property,
-    "functools.total_ordering": _same,
+    "functools.total_ordering": SAME,
     "functools.singledispatch": opaque("functions chosen by the type of their argument aren't followed"),
     "functools.partialmethod": opaque("partial methods aren't followed"),
     "functools.cmp_to_key": opaque("an order given by a comparison function isn't followed"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.builtins import Iterator
 from dagport.evaluate.domain import Anything, CallSite, Native, PyRaise, Unknown, is_plain
-from dagport.evaluate.library.support import applied, bound, lost
+from dagport.evaluate.library.support import applied, bound, counted, lost
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -144,6 +144,8 @@ def _islice(machine: Machine, args: list[Anything], kwargs: dict[str, Anything],
     if not all(map(is_plain, rest)):
         return lost(machine, rest, site)
     cut = applied(slice, rest, {})
+    if any(part is not None and not isinstance(part, int) for part in rest):
+        raise PyRaise("ValueError", "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.")
     if isinstance(source, Endless) and isinstance(cut.stop, int):
         machine.check_items(cut.stop)
         items = [source.items[source.position + index] for index in range(cut.stop)]
@@ -275,7 +277,7 @@ FUNCTIONS: dict[str, Native] = {
             lambda items, answers: [item for item, yes in zip(items, answers, strict=True) if not yes]
         ),
         "groupby": _groupby,
-        "islice": _islice,
+        "islice": counted(_islice, 2, 4),
         "pairwise": _combined(itertools.pairwise, len),
         "permutations": _combined(itertools.permutations, _choices(math.perm)),
         "product": _combined(itertools.product, _product_size),

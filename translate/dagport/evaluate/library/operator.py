@@ -95,12 +95,14 @@ def _picked(machine: Machine, owner: Anything, key: Anything, dotted: bool, site
 
 
 def _method_caller(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    if not args:
+        raise PyRaise("TypeError", "methodcaller needs at least one argument, the method name")
     name, *rest = args
     if not isinstance(name, str):
         return lost(machine, args, site, "the name of the method isn't known")
 
     def run(machine: Machine, args: list[Anything], _: dict[str, Anything], site: CallSite) -> Anything:
-        return machine.call(machine.attribute(args[0], name, site), rest, kwargs, site)
+        return machine.call(machine.attribute(bound(args, {}, "obj")[0], name, site), rest, kwargs, site)
 
     return NativeFunction("methodcaller", run)
 

@@ -98,7 +98,7 @@ def _tokens(moment: DateTime) -> dict[str, str]:
     month, day = MONTHS.split()[moment.month - 1], DAYS.split()[moment.weekday()]
     fraction = f"{moment.microsecond:06d}"
     return {
-        "YYYY": f"{moment.year:04d}", "YY": f"{moment.year:04d}"[2:], "Y": f"{moment.year}",
+        "YYYY": f"{moment.year}", "YY": f"{moment.year}"[2:], "Y": f"{moment.year}",
         "MMMM": month, "MMM": month[:3], "MM": f"{moment.month:02d}", "M": f"{moment.month}",
         "DDDD": f"{moment.day_of_year:03d}", "DDD": f"{moment.day_of_year}",
         "DD": f"{moment.day:02d}", "D": f"{moment.day}", "dddd": day, "ddd": day[:3],

@@ -46,7 +46,7 @@ def timezone(name: str | int) -> datetime.tzinfo:
         return UTC
     try:
         return Timezone(name)
-    except zoneinfo.ZoneInfoNotFoundError:
+    except (zoneinfo.ZoneInfoNotFoundError, OSError):
         raise ValueError(f'Invalid timezone "{name}"') from None
 
 
@@ -267,7 +267,7 @@ class DateTime(datetime.datetime):
 
     def to_date_string(self) -> str:
         """``2024-01-31``."""
-        return self.strftime("%Y-%m-%d") if self.year >= 1000 else self.isoformat()[:10]
+        return f"{self.year}-{self.month:02d}-{self.day:02d}"
 
     def to_time_string(self) -> str:
         """``13:05:00``."""

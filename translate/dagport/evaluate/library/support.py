@@ -12,6 +12,7 @@ from dagport.evaluate.domain import (
     Native,
     NativeFunction,
     PyRaise,
+    Spread,
     Unknown,
     first_unknown,
     is_plain,
@@ -25,7 +26,7 @@ Check = Callable[["Machine", list[Anything], dict[str, Anything]], None]
 
 EXPECTED_ERRORS = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ZeroDivisionError, ArithmeticError,
-    LookupError,
+    AssertionError, LookupError,
 )  # fmt: skip
 """What a real function of the standard library raises for wrong arguments; anything else is our own bug."""
 
@@ -82,6 +83,29 @@ def pure(function: Callable[..., Anything], check: Check | None = None) -> Nativ
     return run
 
 
+def counted(native: Native, least: int, most: int) -> Native:
+    """A model of a function that takes so many positional arguments."""
+
+    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+        if any(isinstance(value, Spread) for value in (*args, *kwargs.values())):
+            return lost(machine, [*args, *kwargs.values()], site)
+        if len(args) < least and kwargs:
+            return machine.unknown("an argument that is given by its name isn't followed", site)
+        if not least <= len(args) <= most:
+            raise PyRaise("TypeError", f"expected {least} to {most} arguments, got {len(args)}")
+        return native(machine, args, kwargs, site)
+
+    return run
+
+
+def _same(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    return args[0]
+
+
+SAME: Native = counted(_same, 1, 1)
+"""The model of a decorator that changes nothing that is seen."""
+
+
 def clock(why: str = "it asks the clock") -> Native:
     """The model of a function whose result changes from call to call."""
 
@@ -107,11 +131,6 @@ def constant(value: Anything) -> Native:
         return value
 
     return run
-
-
-def prefixed(prefix: str, natives: dict[str, Native]) -> dict[str, Native]:
-    """The same models under qualified names."""
-    return {f"{prefix}.{name}": native for name, native in natives.items()}
 
 
 def lazily(module: str, name: str, check: Check | None = None) -> Native:
@@ -184,6 +203,7 @@ def bound(args: list[Anything], kwargs: dict[str, Anything], *names: str, **defa
 
 
 __all__ = [
+    "SAME",
     "Harmless",
     "Unknown",
     "all_plain",
@@ -191,11 +211,11 @@ __all__ = [
     "bound",
     "clock",
     "constant",
+    "counted",
     "error_name",
     "lazily",
     "lost",
     "made",
     "opaque",
-    "prefixed",
     "pure",
 ]

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from dagport.evaluate.domain import Anything, CallSite, Model, Native, NativeFunction, PyRaise, Unknown
-from dagport.evaluate.library.support import Harmless, constant, lost, made, opaque
+from dagport.evaluate.library.support import SAME, Harmless, constant, lost, made, opaque
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -51,10 +51,6 @@ def _exit(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], s
     raise PyRaise("SystemExit")
 
 
-def _decorator(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return args[0]
-
-
 def _namespace(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     return lost(machine, kwargs.values(), site) if args or "**" in kwargs else Namespace(dict(kwargs))
 
@@ -90,7 +86,7 @@ def _read_only(machine: Machine, args: list[Anything], kwargs: dict[str, Anythin
 FUNCTIONS: dict[str, Native] = {
     **{name: constant(None) for name in SILENT.split()},
     **{f"platform.{name}": opaque(DEPLOYED) for name in PLATFORM.split()},
-    **{f"abc.{name}": _decorator for name in DECORATORS.split()},
+    **{f"abc.{name}": SAME for name in DECORATORS.split()},
     **{f"threading.{name}": made(lambda: Harmless("threading.Lock", LOCK)) for name in ("Lock", "RLock", "Event")},
     "threading.local": made(lambda: Harmless("threading.local")),
     "sys.exit": _exit,

@@ -80,9 +80,10 @@ def _hash(name: str) -> Native:
 
 
 def _new_hash(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    name, *rest = args
+    options = {key: value for key, value in kwargs.items() if key != "usedforsecurity"}
+    name, data = bound(args, options, "name", data=b"")
     if isinstance(name, str) and name.lower() in HASHES.split():
-        return _hash(name.lower())(machine, rest, kwargs, site)
+        return _hash(name.lower())(machine, [data], {}, site)
     return lost(machine, args, site, "this hash isn't modelled")
 
 
@@ -189,6 +190,12 @@ def _uuid(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], s
     return Uuid(str(applied(uuid.UUID, [text], {}))) if isinstance(text, str) else lost(machine, [text], site)
 
 
+def _not_standard_input(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:
+    """``shlex.split(None)`` would wait for standard input."""
+    if None in (*args[:1], *(kwargs[name] for name in kwargs if name == "s")):
+        raise PyRaise("TypeError", "s argument must not be None")
+
+
 NAMESPACES = {
     "DNS": "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
     "URL": "6ba7b811-9dad-11d1-80b4-00c04fd430c8",
@@ -204,7 +211,7 @@ FUNCTIONS: dict[str, Native] = {
     **{f"urllib.parse.{name}": lazily("urllib.parse", name) for name in QUOTING.split()},
     **{f"base64.{name}": lazily("base64", name) for name in BASE64.split()},
     **{f"html.{name}": lazily("html", name) for name in ("escape", "unescape")},
-    **{f"shlex.{name}": lazily("shlex", name) for name in ("join", "quote", "split")},
+    **{f"shlex.{name}": lazily("shlex", name, _not_standard_input) for name in ("join", "quote", "split")},
     **{f"unicodedata.{name}": lazily("unicodedata", name) for name in ("category", "combining", "normalize")},
     **{f"uuid.{name}": CHANCE for name in ("uuid1", "uuid4", "getnode")},
     "uuid.uuid3": _named_uuid(3),

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 def _growth(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:
     """At most every character becomes a line of its own, with every text of the arguments put before it."""
     texts = [value for value in (*args, *kwargs.values()) if isinstance(value, str)]
-    lines = texts[0].count("\n") + 1 if len(kwargs) + len(args) == len(texts) else len(texts[0]) if texts else 0
+    if not texts:
+        return
+    lines = texts[0].count("\n") + 1 if len(kwargs) + len(args) == len(texts) else len(texts[0])
     machine.check_text(sum(map(len, texts)) * 2 + lines * sum(map(len, texts[1:])))
     width = next((value for value in (*args[1:], kwargs.get("tabsize")) if isinstance(value, int)), 0)
     machine.check_text(width)

@@ -6,8 +6,14 @@ whatever may grow asks ``machine.check_text`` or ``check_items`` before it build
 
 from __future__ import annotations
 
-from dagport.evaluate.domain import Anything, Native
+from typing import TYPE_CHECKING
+
+from dagport.evaluate.domain import KNOWN_TYPES, Anything, CallSite, Native, PyRaise
+from dagport.evaluate.library.support import lost
 from dagport.evaluate.methods import containers, dates, patterns, texts
+
+if TYPE_CHECKING:
+    from dagport.evaluate.machine import Machine
 
 METHODS: dict[type, dict[str, Native]] = {
     **texts.METHODS,
@@ -25,6 +31,22 @@ def lookup(owner: Anything, name: str) -> Native | None:
         if table is not None and name in table:
             return table[name]
     return None
+
+
+def unbound(cls: type, name: str) -> Native | None:
+    """``str.upper`` and its like: the method called with its object as the first argument."""
+    native = METHODS.get(cls, {}).get(name)
+    if native is None:
+        return None
+
+    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+        if args and isinstance(args[0], cls):
+            return native(machine, args, kwargs, site)
+        if args and not isinstance(args[0], KNOWN_TYPES):
+            return lost(machine, args, site, "the object isn't known")
+        raise PyRaise("TypeError", f"descriptor '{name}' for '{cls.__name__}' objects needs such an object")
+
+    return run
 
 
 def attribute(owner: Anything, name: str) -> Anything:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
 
 MISSING = object()
+SIMPLE_KEYS = {str, int, bool, float, bytes, type(None)}
 
 
 def is_key(value: Anything) -> bool:
@@ -43,7 +44,7 @@ def has_unknown_keys(container: dict[Any, Any] | set[Any] | frozenset[Any]) -> b
     """Whether a dict or a set may have entries that we don't see: ``**`` marks the unknown rest of arguments."""
     if isinstance(container, dict) and isinstance(container.get("**"), Unknown):
         return True
-    return not all(isinstance(key, str) or is_key(key) for key in container)
+    return not set(map(type, container)) <= SIMPLE_KEYS and not all(map(is_key, container))
 
 
 def _changed(machine: Machine, site: CallSite, values: Any, otherwise: str) -> Unknown:
@@ -205,6 +206,7 @@ def _get(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], si
     owner, key, default = bound(args, kwargs, "self", "key", default=None)
     if _is_entry(owner, key):
         return owner[key]
+    machine.step(len(owner) // 64)
     why = _obstacle(owner, key)
     return default if why is None else machine.unknown(why, site)
 
@@ -213,6 +215,7 @@ def _setdefault(machine: Machine, args: list[Anything], kwargs: dict[str, Anythi
     owner, key, default = bound(args, kwargs, "self", "key", default=None)
     if _is_entry(owner, key):
         return owner[key]
+    machine.step(len(owner) // 64)
     why = _obstacle(owner, key)
     if why is not None:
         return _changed(machine, site, [], why)
@@ -227,6 +230,7 @@ def _dict_pop(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
     if owner and _is_entry(owner, key):
         machine.effect()
         return owner.pop(key)
+    machine.step(len(owner) // 64)
     why = _obstacle(owner, key) if owner else None
     if why is not None:
         # The unknown rest of some arguments keeps the key, should it have one; nothing else can have changed.

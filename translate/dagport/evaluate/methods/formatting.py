@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dagport.evaluate.builtins import FUNCTIONS as BUILTINS
 from dagport.evaluate.domain import Anything, CallSite, PyRaise, Unknown, first_unknown, is_plain
 from dagport.evaluate.library.support import EXPECTED_ERRORS, error_name
 
@@ -33,6 +35,25 @@ class Formatter(string.Formatter):
         self.machine = machine
         self.site = site
         self.length = 0
+        self.automatic: bool | None = None  # whether fields are numbered by themselves; not mixed with given numbers
+        self.next_number = 0
+
+    def parse(self, format_string: str) -> Iterator[tuple[str, str | None, str | None, str | None]]:
+        """The parts of a template; a field without a name (``{}``, ``{.year}``) gets its number."""
+        for literal, name, spec, conversion in super().parse(format_string):
+            yield literal, None if name is None else self._numbered(name), spec, conversion
+
+    def _numbered(self, name: str) -> str:
+        without = not name or name[0] in ".["
+        if not without and not name[0].isdigit():
+            return name
+        if self.automatic not in (None, without):
+            raise PyRaise("ValueError", "cannot mix automatic and manual field numbering")
+        self.automatic = without
+        if not without:
+            return name
+        self.next_number += 1
+        return f"{self.next_number - 1}{name}"
 
     def get_value(self, key: int | str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """The argument that a field names; one that may be among unknown ones ends the formatting."""
@@ -68,11 +89,12 @@ class Formatter(string.Formatter):
         if conversion == "s":
             return self._text(value)
         if conversion in ("r", "a"):
-            if not is_plain(value):
-                raise _Lost(self._unknown(value))
-            value = repr(value) if conversion == "r" else ascii(value)
-            self._grow(len(value))
-            return value
+            text = BUILTINS["repr"](self.machine, [value], {}, self.site)
+            if isinstance(text, Unknown):
+                raise _Lost(text)
+            text = text if conversion == "r" else ascii(value)
+            self._grow(len(text))
+            return text
         return super().convert_field(value, conversion)
 
     def format_field(self, value: Any, format_spec: str) -> str:
@@ -81,10 +103,10 @@ class Formatter(string.Formatter):
             if len(number) > 18:  # more than a C ssize_t holds
                 raise PyRaise("ValueError", "Too many decimal digits in format string")
             self._grow(int(number))
-        if not is_plain(value):
-            if format_spec:
-                raise _Lost(self._unknown(value))
+        if not format_spec and not isinstance(value, datetime.date):
             return self._text(value)
+        if not is_plain(value):
+            raise _Lost(self._unknown(value))
         text = format(value, format_spec)
         self._grow(len(text))
         return text

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
-import fractions
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import Anything, CallSite, Native, PyRaise, Unknown
@@ -79,11 +77,6 @@ TEXT_ONLY = "casefold encode isdecimal isidentifier isnumeric isprintable"
 BYTES_ONLY = "decode hex"
 INT = "as_integer_ratio bit_count bit_length conjugate"
 FLOAT = "as_integer_ratio conjugate hex is_integer"
-DECIMAL = (
-    "adjusted as_integer_ratio as_tuple compare copy_abs copy_negate is_finite is_infinite is_nan is_signed is_zero "
-    "ln log10 max min normalize quantize scaleb sqrt to_eng_string to_integral_value"
-)
-FRACTION = "as_integer_ratio limit_denominator"
 
 
 def _all_pure(cls: type, names: str) -> dict[str, Native]:
@@ -151,15 +144,11 @@ METHODS: dict[type, dict[str, Native]] = {
     bytes: {**_all_pure(bytes, f"{TEXT_AND_BYTES} {BYTES_ONLY}"), "join": _join},
     int: {**_all_pure(int, INT), "to_bytes": pure(_to_bytes, _bytes_of_number)},
     float: _all_pure(float, FLOAT),
-    decimal.Decimal: _all_pure(decimal.Decimal, DECIMAL),
-    fractions.Fraction: _all_pure(fractions.Fraction, FRACTION),
 }
 ATTRIBUTES: dict[type, frozenset[str]] = {
     int: NUMBER_PARTS,
     float: NUMBER_PARTS - {"numerator", "denominator"},
     complex: NUMBER_PARTS - {"numerator", "denominator"},
-    decimal.Decimal: NUMBER_PARTS - {"numerator", "denominator"},
-    fractions.Fraction: NUMBER_PARTS,
     range: frozenset({"start", "stop", "step"}),
     slice: frozenset({"start", "stop", "step"}),
 }

@@ -31,6 +31,9 @@ class Signature:
     kind: TaskKind | None = None  # where it isn't the family's
     sensor: bool = False  # it also has the parameters of BaseSensorOperator
     skips: bool = False  # it can skip tasks that come after it
+    defaults: Mapping[str, Any] = field(default_factory=dict)  # its own defaults of base fields; durations in seconds
+    forced: Mapping[str, Any] = field(default_factory=dict)  # base fields that the constructor sets, whatever is given
+    doubtful: str = ""  # base fields that the constructor sets to what isn't known
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,9 @@ class Entry:
     required: tuple[str, ...] = ()
     parameters: tuple[str, ...] | None = None  # all of the constructor's own, required ones too; None: not known
     skips: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    forced: Mapping[str, Any] = field(default_factory=dict)
+    doubtful: tuple[str, ...] = ()
 
     @property
     def python_callable(self) -> bool:
@@ -149,6 +155,9 @@ def _entry(name: str, kind: TaskKind, signature: Signature) -> Entry:
         tuple(signature.required.split()),
         (*signature.required.split(), *optional.split()),
         signature.skips,
+        signature.defaults,
+        signature.forced,
+        tuple(signature.doubtful.split()),
     )
 
 
