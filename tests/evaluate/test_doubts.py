@@ -142,6 +142,7 @@ RAISES = [
     ("def f():\n    pass\nf(1)", "TypeError"),
     ("1 + 'a'", "TypeError"),
     ("a, b = [1]", "ValueError"),
+    ("from abc import ABC, abstractmethod\nclass A(ABC):\n    @abstractmethod\n    def f(self): ...\nA()", "TypeError"),
     ("class E(Exception):\n    pass\nraise E()", "E"),
     ("try:\n    1 / 0\nexcept KeyError:\n    pass", "ZeroDivisionError"),
 ]

@@ -79,6 +79,8 @@ SNIPPETS = [
     "v = V(2) + V(3)\nresult = [v.n, v == V(5), v[2], len(v), 5 in v, list(v), v(1), f'{v}']",
     "class M:\n    def __enter__(self):\n        return 5\n    def __exit__(self, *a):\n        pass\n"
     "with M() as m:\n    result = m",
+    "from abc import ABC, abstractmethod\nclass A(ABC):\n    @abstractmethod\n    def f(self): ...\n"
+    "class B(A):\n    def f(self):\n        return 1\nresult = B().f()",
     "class A:\n    def who(self):\n        return 'A'\nclass B(A):\n    def who(self):\n"
     "        return 'B' + super().who()\n"
     "class C(A):\n    def who(self):\n        return 'C' + super().who()\nclass D(B, C):\n    def who(self):\n"

@@ -137,6 +137,12 @@ CATALOGUE: dict[str, Entry] = {
         "Airflow loads the modules of a zip file in its DAGs folder; dagport doesn't: its pipelines are missing here.",
         "Unpack it, and name the folder.",
     ),
+    "DP111": Entry(
+        "error",
+        "The file is empty",
+        "An empty file that was named is more likely a mistake than a wish, such as a failed checkout.",
+        "Check the path and the file; empty files inside a folder that is searched are passed over.",
+    ),
     # 2xx: the graph isn't certain
     "DP201": Entry(
         "warning",

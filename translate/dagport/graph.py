@@ -155,6 +155,7 @@ class Pipeline:
     groups: tuple[Group, ...] = ()
     callbacks: Mapping[str, Value] = field(default_factory=dict)
     engine_version: str | None = None  # of the orchestrator it is written for: "1.10", "2", "3"
+    assumptions: tuple[str, ...] = ()  # fields above that nothing in the source says, such as "engine_version"
     span: Span | None = None
 
 

@@ -220,10 +220,43 @@ def instantiate(
         return enum_by_value(machine, cls, args[0] if args else None, site)
     if "typing.TypedDict" in cls.externals() or "builtins.dict" in cls.externals():
         return machine.unknown("a subclass of dict isn't followed", site) if args else dict(kwargs)
+    abstract = abstract_method(cls)
+    if abstract is not None:
+        raise PyRaise("TypeError", f"Can't instantiate abstract class {cls.name} with abstract method {abstract}")
     instance = machine.hooks.instance(cls)
     initialise(machine, instance, args, kwargs, site)
     machine.hooks.initialised(machine, instance, site)
     return instance
+
+
+def abstract_method(cls: UserClass) -> str | None:
+    """A method that the class leaves abstract, where that keeps it from being instantiated (``abc.ABCMeta``)."""
+    marked = [name for base in cls.mro if isinstance(base, UserClass) for name in _marked_abstract(base)]
+    if not marked or not _has_metaclass(cls):
+        return None
+    for name in marked:
+        method = cls.lookup(name)
+        method = method.function if isinstance(method, Descriptor) else method
+        if isinstance(method, Function) and method.owner is not None and name in _marked_abstract(method.owner):
+            return name
+    return None
+
+
+def _marked_abstract(cls: UserClass) -> list[str]:
+    body = cls.node.body if cls.node is not None else []
+    return [
+        item.name
+        for item in body
+        if isinstance(item, ast.FunctionDef | ast.AsyncFunctionDef)
+        and any(ast.unparse(decorator).endswith("abstractmethod") for decorator in item.decorator_list)
+    ]
+
+
+def _has_metaclass(cls: UserClass) -> bool:
+    """Whether the class's metaclass may be ABCMeta: a library base says so, or a keyword."""
+    if any(name != "builtins.object" for name in cls.externals()):
+        return True
+    return any(isinstance(base, UserClass) and base.node is not None and base.node.keywords for base in cls.mro)
 
 
 def initialise(

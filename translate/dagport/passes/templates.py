@@ -1,47 +1,164 @@
-"""What Jinja templates refer to."""
+"""What Jinja templates refer to, and their form in Python.
+
+Airflow renders with a plain sandboxed environment, ``StrictUndefined`` and the ``do`` extension
+(``create_template_env`` in ``airflow.sdk.definitions._internal.templater``): one newline at the end is dropped.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from dagport.pycode import text_constant
 
 if TYPE_CHECKING:
     from jinja2 import nodes
 
+MARKS = ("{{", "{%", "{#")
+OBJECTS = frozenset({"dag", "dag_run", "macros", "params", "task", "ti"})
+"""Entries of the context whose attributes are told one by one."""
+ACCESSORS = frozenset({"value", "json"})
+NEW_LINE = re.compile(r"\r\n|\r|\n")
+PULL_ORDER = ("task_ids", "dag_id", "key")
+
 
 def has_template(text: str) -> bool:
     """Whether a text is a Jinja template."""
-    return "{{" in text or "{%" in text or "{#" in text
+    return any(mark in text for mark in MARKS)
 
 
 def refs(text: str) -> tuple[str, ...] | None:
-    """What a template refers to, sorted and unique; ``None`` when the text isn't valid Jinja."""
+    """What a template refers to, sorted and unique; ``None`` when the text isn't valid Jinja.
+
+    ``ds``, ``params.x``, ``var.x`` (of ``var.value.x`` and ``var.json.x``), ``conn.x``, ``xcom:task.key``,
+    ``macros.ds_add``, ``dag_run.conf``, ``ti.try_number``; any other name as it is. ``ti`` alone stands for a use of
+    the task instance that isn't known, such as a pull from a task id that is computed.
+    """
     if not has_template(text):
         return ()
-    from jinja2 import Environment, TemplateSyntaxError
+    tree = parse(text)
+    if tree is None:
+        return None
+    found = list(_references(tree))
+    free = free_names(tree)
+    return tuple(sorted({name for root, names in found if root in free for name in names}))
 
+
+def to_python(text: str, expressions: Mapping[str, str]) -> str | None:
+    """Source of an expression that gives the same text as rendering a template, else ``None``.
+
+    ``expressions`` has the source for each reference, by the names that ``refs`` gives; ``var.json.x`` and
+    ``conn.x.host`` are looked up under these longer names.
+    """
+    if not has_template(text):
+        return text_constant(plain(text))
+    tree = parse(text)
+    if tree is None:
+        return None
+    from dagport.passes.rendering import render
+
+    return render(tree, expressions)
+
+
+def plain(text: str) -> str:
+    """What rendering makes of a text without templates: line ends become ``\\n``, and the last one is dropped."""
+    return NEW_LINE.sub("\n", text).removesuffix("\n")
+
+
+def parse(text: str) -> nodes.Template | None:
+    """The syntax tree of a template, as Airflow's environment parses it; ``None`` when it isn't valid."""
+    from jinja2 import Environment, TemplateSyntaxError, nodes
+
+    environment = Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - nothing is rendered
     try:
-        tree = Environment(autoescape=False).parse(text)  # noqa: S701 - nothing is rendered
+        tree = environment.parse(text)
+        # Airflow and the DAG add filters and tests of their own, which aren't known here.
+        environment.filters.update(_missing(tree, nodes.Filter, environment.filters))
+        environment.tests.update(_missing(tree, nodes.Test, environment.tests))
+        # Some mistakes show only when code is generated, which folds constants in the tree it is given.
+        free_names(tree)
+        return environment.parse(text)
     except TemplateSyntaxError:
         return None
-    return tuple(sorted(set(_refs(tree))))
 
 
-def _refs(node: nodes.Node) -> Iterator[str]:
+def _missing(
+    tree: nodes.Template, kind: type[nodes.Filter] | type[nodes.Test], known: Mapping[str, object]
+) -> dict[str, Callable[[], None]]:
+    return {node.name: lambda: None for node in tree.find_all(kind) if node.name not in known}
+
+
+def free_names(tree: nodes.Template) -> frozenset[str]:
+    """Names that a template takes from the context. Raises ``TemplateSyntaxError`` for some invalid templates."""
+    from jinja2.defaults import DEFAULT_NAMESPACE
+    from jinja2.meta import find_undeclared_variables
+
+    return frozenset(find_undeclared_variables(tree)) - set(DEFAULT_NAMESPACE)
+
+
+def _references(node: nodes.Node) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Each reference with its root name, which may be one that the template sets itself."""
     from jinja2 import nodes
 
-    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr) and node.node.attr == "xcom_pull":
-        yield from _pulls(node)
+    found = reference(node) if isinstance(node, nodes.Expr) else None
+    if found is None:
+        for child in node.iter_child_nodes():
+            yield from _references(child)
         return
+    root, names, rest = found
+    yield root, names
+    for part in rest:
+        yield from _references(part)
+
+
+def reference(node: nodes.Expr) -> tuple[str, tuple[str, ...], tuple[nodes.Expr, ...]] | None:
+    """The root name, the references and the arguments still to be looked at, of the longest reference a node is.
+
+    ``None`` for a node that isn't one by itself: ``ds.upper()`` isn't, the ``ds`` in it is.
+    """
+    from jinja2 import nodes
+
+    if isinstance(node, nodes.Call):
+        return _call_reference(node)
     path = _path(node)
-    if path is not None:
-        yield _named(path)
-        return
-    for child in node.iter_child_nodes():
-        yield from _refs(child)
+    if path is None:
+        return None
+    root, *parts = path
+    kind = "ti" if root == "task_instance" else root
+    if kind == "var":
+        known = len(parts) == 2 and parts[0] in ACCESSORS and parts[1] != "get"
+        return (root, (f"var.{parts[1]}",), ()) if known else (root, ("var",), ()) if len(parts) < 2 else None
+    if kind == "conn":
+        return (root, (f"conn.{parts[0]}",), ()) if len(parts) == 1 and parts[0] != "get" else _bare(root, kind, parts)
+    if kind in OBJECTS and len(parts) == 1 and parts[0] != "xcom_pull":
+        return root, (f"{kind}.{parts[0]}",), ()
+    return _bare(root, kind, parts)
 
 
-def _path(node: Any) -> list[str] | None:
+def _bare(root: str, kind: str, parts: list[str]) -> tuple[str, tuple[str, ...], tuple[nodes.Expr, ...]] | None:
+    return None if parts else (root, (kind,), ())
+
+
+def _call_reference(node: nodes.Call) -> tuple[str, tuple[str, ...], tuple[nodes.Expr, ...]] | None:
+    from jinja2 import nodes
+
+    path = _path(node.node)
+    if path is None:
+        return None
+    if path[0] in ("ti", "task_instance") and path[1:] == ["xcom_pull"]:
+        return path[0], tuple(pulled(node) or ("ti",)), tuple(node.args) if pulled(node) is None else ()
+    name = node.args[0] if node.args else None
+    if not isinstance(name, nodes.Const) or not isinstance(name.value, str):
+        return None
+    rest = (*node.args[1:], *(keyword.value for keyword in node.kwargs))
+    if path[0] == "var" and len(path) == 3 and path[1] in ACCESSORS and path[2] == "get":
+        return "var", (f"var.{name.value}",), rest
+    return ("conn", (f"conn.{name.value}",), rest) if path == ["conn", "get"] else None
+
+
+def _path(node: nodes.Node) -> list[str] | None:
+    """Names of ``a.b["c"]``: Jinja takes an attribute and an item for the same."""
     from jinja2 import nodes
 
     if isinstance(node, nodes.Name):
@@ -55,25 +172,19 @@ def _path(node: Any) -> list[str] | None:
     return None
 
 
-def _named(path: list[str]) -> str:
-    if path[0] == "var" and len(path) > 2:
-        return f"var.{path[2]}"
-    if path[0] in ("params", "conn", "macros") and len(path) > 1:
-        return f"{path[0]}.{path[1]}"
-    return path[0]
-
-
-def _pulls(node: nodes.Call) -> Iterator[str]:
+def pulled(node: nodes.Call) -> list[str] | None:
+    """References of a pull: one, or one for each task of a list; ``None`` when they aren't known."""
     from jinja2 import nodes
 
-    arguments: dict[str, Any] = dict(zip(("task_ids", "dag_id", "key"), node.args, strict=False))
+    if node.dyn_args is not None or node.dyn_kwargs is not None or len(node.args) > len(PULL_ORDER):
+        return None
+    arguments = dict(zip(PULL_ORDER, node.args, strict=False))
     arguments.update({keyword.key: keyword.value for keyword in node.kwargs})
-    key = arguments.get("key")
-    name = str(key.value) if isinstance(key, nodes.Const) else "return_value"
-    target = arguments.get("task_ids")
-    items = target.items if isinstance(target, nodes.List | nodes.Tuple) else [target]
-    for item in items:
-        if isinstance(item, nodes.Const):
-            yield f"xcom:{item.value}.{name}"
-        else:
-            yield "ti"
+    tasks, key = arguments.pop("task_ids", None), arguments.pop("key", None)
+    name = "return_value" if key is None else key.value if isinstance(key, nodes.Const) else None
+    # Any further argument but a plain None may read another run, or another DAG.
+    if not isinstance(name, str) or any(getattr(value, "value", "") is not None for value in arguments.values()):
+        return None
+    items = tasks.items if isinstance(tasks, nodes.List | nodes.Tuple) else [tasks]
+    ids = [item.value if isinstance(item, nodes.Const) else None for item in items]
+    return [f"xcom:{item}.{name}" for item in ids] if ids and all(isinstance(item, str) for item in ids) else None

@@ -169,9 +169,18 @@ ATTRIBUTES[DateTime] = frozenset(
 ATTRIBUTES[Timezone] = frozenset({"name"})
 
 _datetime = _zoned(pure(DateTime.create))
+
+
+def _plain_datetime(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    """``pendulum.DateTime(...)``: what Airflow takes a naive one for isn't the UTC that it takes others for."""
+    if len(args) < 8 and "tzinfo" not in kwargs:
+        return machine.unknown("a pendulum.DateTime without a time zone isn't followed", site)
+    return pure(DateTime)(machine, args, kwargs, site)
+
+
 FUNCTIONS: dict[str, Native] = {
     "pendulum.datetime": _datetime,
-    "pendulum.DateTime": pure(DateTime),
+    "pendulum.DateTime": _plain_datetime,
     "pendulum.DateTime.create": _datetime,
     "pendulum.DateTime.instance": _zoned(pure(_instance)),
     "pendulum.create": _datetime,

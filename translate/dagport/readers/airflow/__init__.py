@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+import warnings
 from dataclasses import replace
 
 from dagport.diagnostics import Diagnostic, diagnose
@@ -14,7 +15,7 @@ from dagport.options import ReadOptions
 from dagport.readers.airflow.build import PipelineBuilder, as_diagnostic, assets_of, find_cycle, place_of
 from dagport.readers.airflow.hooks import AirflowHooks
 from dagport.readers.airflow.nodes import Dag
-from dagport.readers.airflow.versions import find_version
+from dagport.readers.airflow.versions import find_version, unknown_names
 from dagport.source import Source, Span
 
 
@@ -29,7 +30,9 @@ def read(source: Source, options: ReadOptions) -> FileGraph:
 def parse(source: Source) -> ast.Module | Diagnostic:
     """The syntax tree, or why there is none."""
     try:
-        return ast.parse(source.text, filename=source.path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # such as an invalid escape: the engine's business, and not ours
+            return ast.parse(source.text, filename=source.path)
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         end_line, end_column = error.end_lineno or line, error.end_offset or column
@@ -80,7 +83,9 @@ class FileReader:
 
     def read(self) -> FileGraph:
         """Run the file and build its pipelines."""
+        self._check_imports()
         self._run()
+        self._note_unfinished()
         self.file_doubts += [doubt for doubt in self.machine.doubts if doubt.owner is None]
         dags = self._registered()
         pipelines = [pipeline for dag in dags if (pipeline := self._pipeline(dag)) is not None]
@@ -96,6 +101,11 @@ class FileReader:
             diagnostics=tuple(_unique(self.diagnostics)),
         )
 
+    def _check_imports(self) -> None:
+        for statement, name in unknown_names(self.tree):
+            message = f"`airflow.sdk` of Airflow 3.3 has no `{name}`, so importing this file may fail"
+            self._file_doubt("DP201", message, self.machine.module.span(statement))
+
     def _run(self) -> None:
         try:
             self.machine.run(self.tree)
@@ -104,6 +114,12 @@ class FileReader:
             self._file_doubt("DP301", message, place_of(raised.site))
         except LimitHit as hit:
             self._file_doubt("DP207", f"the analysis stopped here: {hit}", place_of(hit.site))
+
+    def _note_unfinished(self) -> None:
+        """A constructor that raised, where the file went on: what it leaves behind in the DAG isn't followed."""
+        for task, dag in self.hooks.unfinished.values():
+            message = f"the constructor of `{task.operator.rpartition('.')[2]}` raised, and the exception was caught"
+            self.machine.doubts.append(Doubt("DP206", message, task.span, task.dag or dag))
 
     def _file_doubt(self, code: str, message: str, span: Span | None) -> None:
         self.file_doubts.append(Doubt(code, message, span))

@@ -123,7 +123,27 @@ def _asset(machine: Machine, values: dict[str, Anything], site: CallSite) -> Any
     lost = next((item for item in (*texts, values.get("**")) if isinstance(item, Unknown)), None)
     if lost is not None:
         return machine.unknown(lost.why, site, clock=lost.clock)
+    for what, text in (("name", str(texts[0])), ("uri", str(texts[1]))):
+        _check_identifier(what, text)
+    if str(texts[0]) in ("self", "context"):
+        raise PyRaise("ValueError", f"prohibited name for asset: {texts[0]}")
+    unexpected = sorted(set(values) - ARGUMENTS)
+    if unexpected:
+        raise PyRaise("TypeError", f"Asset.__init__() got an unexpected keyword argument {unexpected[0]!r}")
     return AssetObject("asset", str(texts[0]), normalised(str(texts[1])), values.get("group"), values.get("extra"))
+
+
+ARGUMENTS = {"name", "uri", "group", "extra", "watchers", "access_control", "**"}
+LONGEST = 1500
+
+
+def _check_identifier(what: str, text: str) -> None:
+    if not text:
+        raise PyRaise("ValueError", f"Asset {what} cannot be empty")
+    if len(text) > LONGEST:
+        raise PyRaise("ValueError", f"Asset {what} cannot exceed {LONGEST} characters")
+    if text.isspace():
+        raise PyRaise("ValueError", f"Asset {what} cannot be just whitespace")
 
 
 def make_alias(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
@@ -131,6 +151,7 @@ def make_alias(machine: Machine, args: list[Anything], kwargs: dict[str, Anythin
     name = args[0] if args else kwargs.get("name")
     if not isinstance(name, str):
         return machine.unknown("the name of the alias isn't known", site)
+    _check_identifier("alias", name)
     return AssetObject("alias", name, "", kwargs.get("group"))
 
 
@@ -182,11 +203,18 @@ NOT_INLETS = {"self", "context", "outlet_events"}
 MAIN_OPERATOR = "airflow.sdk.definitions.asset.decorators._AssetMainOperator"
 
 
+def only(args: list[Anything], what: str) -> Anything:
+    """The function that is decorated."""
+    if not args:
+        raise PyRaise("TypeError", f"{what}.__call__() missing 1 required positional argument: 'f'")
+    return args[0]
+
+
 def asset_decorator(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     """``@asset(schedule=...)``: an asset and a DAG of one task that makes it."""
 
     def decorate(machine: Machine, inner: list[Anything], _: dict[str, Anything], inner_site: CallSite) -> Anything:
-        name = kwargs.get("name") or machine.attribute(inner[0], "__name__", inner_site)
+        name = kwargs.get("name") or machine.attribute(only(inner, "asset"), "__name__", inner_site)
         made = _asset(machine, {"name": name, "uri": kwargs.get("uri") or name, **_kept(kwargs)}, inner_site)
         if isinstance(made, AssetObject):
             _pipeline(machine, inner[0], kwargs, made.name, [made], inner_site)
@@ -206,7 +234,7 @@ def multi_asset_decorator(
             return outlets
         if not outlets:
             raise PyRaise("ValueError", "no outlets provided")
-        name = machine.attribute(inner[0], "__name__", inner_site)
+        name = machine.attribute(only(inner, "asset.multi"), "__name__", inner_site)
         _pipeline(machine, inner[0], kwargs, name, outlets, inner_site)
         return Condition("all", outlets)
 
@@ -218,8 +246,8 @@ def _kept(kwargs: dict[str, Anything]) -> dict[str, Anything]:
 
 
 DAG_ARGUMENTS = (
-    "schedule", "is_paused_upon_creation", "description", "params", "on_success_callback", "on_failure_callback", "tags",
-    "access_control", "owner_links", "dag_display_name",
+    "schedule", "is_paused_upon_creation", "description", "params", "on_success_callback", "on_failure_callback",
+    "tags", "access_control", "owner_links", "dag_display_name",
 )  # fmt: skip
 
 
@@ -244,8 +272,9 @@ def _pipeline(
 
 def _main_task(machine: Machine, function: Anything, outlets: list[Anything], site: CallSite) -> Task | None:
     from dagport.readers.airflow.nodes import library_class
+    from dagport.readers.airflow.signatures import definition_span
     from dagport.readers.airflow.task import base_init, complete, new_task
-    from dagport.readers.airflow.taskflow import TaskFactory, definition_span
+    from dagport.readers.airflow.taskflow import TaskFactory
 
     if isinstance(function, TaskFactory):
         function.kwargs["outlets"] = outlets

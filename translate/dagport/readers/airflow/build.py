@@ -9,7 +9,7 @@ from dagport.diagnostics import Diagnostic, diagnose
 from dagport.evaluate.domain import Anything, CallSite, EnumText, PyRaise, Symbolic, Unknown
 from dagport.evaluate.machine import Doubt
 from dagport.graph import Asset, DataFlow, Edge, Group, Pipeline, Schedule
-from dagport.readers.airflow import nodes
+from dagport.readers.airflow import nodes, refusals
 from dagport.readers.airflow.asset import AssetObject, leaf_assets
 from dagport.readers.airflow.convert import to_value
 from dagport.readers.airflow.dates import DateDoubt, to_iso, zone_of
@@ -102,11 +102,13 @@ class PipelineBuilder:
             groups=tuple(self._groups()),
             callbacks=self._callbacks(),
             engine_version=self.version,
+            assumptions=() if self.version_certain else ("engine_version",),
             span=dag.span,
         )
 
     def _schedule(self) -> Schedule:
         try:
+            refusals.check_dag(self)
             if not self.version_certain and not has_schedule(self.dag):
                 # Airflow 2 runs such a DAG every day, Airflow 3 never by itself.
                 self.doubt("the schedule", "it isn't set, and whether the file is for Airflow 2 or 3 isn't known")
@@ -145,7 +147,12 @@ class PipelineBuilder:
         value = self.dag.fields.get("start_date")
         if value is None and isinstance(self.dag.default_args, dict):
             value = self.dag.default_args.get("start_date")
-        return zone_of(value)
+        try:
+            zone = zone_of(value)
+        except DateDoubt as doubt:
+            self.doubt("the time zone", str(doubt))
+            return None
+        return zone
 
     def _doc(self) -> str | None:
         doc = self.dag.doc

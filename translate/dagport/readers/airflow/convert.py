@@ -20,6 +20,7 @@ from dagport.evaluate.domain import (
     Unknown,
     UserClass,
 )
+from dagport.evaluate.library.functools import Partial
 from dagport.passes import templates
 from dagport.readers.airflow.asset import AssetObject, Condition
 from dagport.readers.airflow.dag import DagFactory, DagParam
@@ -41,8 +42,11 @@ def to_value(value: Anything, depth: int = 0) -> Value:
         return text if "{" not in text else _text(text)
     if depth > MAX_DEPTH:
         return Code("...", "the value is nested too deeply")
-    if isinstance(value, list | tuple):
+    if isinstance(value, list):
         return [to_value(item, depth + 1) for item in value]
+    if isinstance(value, tuple):
+        # JSON has no tuples, and a function that gets one may tell the difference.
+        return Call("tuple", ([to_value(item, depth + 1) for item in value],))
     if isinstance(value, dict):
         return _mapping(value, depth)
     if isinstance(value, set | frozenset):
@@ -62,8 +66,8 @@ def to_value(value: Anything, depth: int = 0) -> Value:
 
 
 def _text(text: str) -> Value:
-    refs = templates.refs(text) if templates.has_template(text) else None
-    return text if refs is None else Template(text, refs)
+    # A template that isn't valid Jinja stays one: Airflow fails the task that renders it.
+    return Template(text, templates.refs(text) or ()) if templates.has_template(text) else text
 
 
 def _mapping(value: dict[Any, Anything], depth: int) -> Value:
@@ -123,6 +127,11 @@ def _object(value: Anything, depth: int) -> Value:  # noqa: C901 - one case a ty
         return Ref(f"task:{value.task_id}")
     if isinstance(value, Group):
         return Ref(f"group:{value.id}")
+    if isinstance(value, Partial):
+        kwargs = {name: to_value(item, depth + 1) for name, item in value.kwargs.items()}
+        return Call(
+            "functools.partial", tuple(to_value(item, depth + 1) for item in (value.function, *value.args)), kwargs
+        )
     if isinstance(value, DagParam):
         return Template("{{ params." + value.name + " }}", (f"params.{value.name}",))
     if isinstance(value, BoundMethod):

@@ -6,9 +6,11 @@ Source: ``airflow.sdk.definitions.dag`` (3.3) and ``airflow.models.dag`` (2.11, 
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import (
+    KNOWN_TYPES,
     Anything,
     BoundMethod,
     CallSite,
@@ -21,8 +23,10 @@ from dagport.evaluate.domain import (
     Unknown,
     first_unknown,
 )
+from dagport.readers.airflow import checks, refusals
+from dagport.readers.airflow.dates import DateDoubt, aware
 from dagport.readers.airflow.ids import check_id
-from dagport.readers.airflow.nodes import Dag, Task
+from dagport.readers.airflow.nodes import Dag, EngineMember, Task
 from dagport.readers.airflow.relations import add_task
 
 if TYPE_CHECKING:
@@ -53,7 +57,7 @@ def make_dag(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]
     hooks: Any = machine.hooks
     values = dict(kwargs)
     lost = values.pop("**", None)
-    names = POSITIONAL if hooks.version == "3" else POSITIONAL_1
+    names = ("dag_id",) if hooks.version == "3" else POSITIONAL if hooks.version == "2" else POSITIONAL_1
     for name, value in zip(names, args, strict=False):
         if isinstance(value, Spread):
             lost = value
@@ -73,6 +77,10 @@ def make_dag(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]
     if isinstance(dag.id, str):
         dag.id = str(dag.id)
         check_id(dag.id)
+    elif isinstance(dag.id, KNOWN_TYPES):
+        raise PyRaise("TypeError", f"The key has to be a string and is {type(dag.id).__name__}")
+    if hooks.version == "3":
+        refusals.check_arguments(values)
     _take(machine, dag, values, site)
     if lost is not None:
         machine.doubt("DP201", f"some arguments of the DAG aren't known: {lost.why}", site, dag)
@@ -86,16 +94,17 @@ def make_dag(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]
 
 def _take(machine: Machine, dag: Dag, values: dict[str, Anything], site: CallSite) -> None:
     dag.default_args = _default_args(values.pop("default_args", None))
+    _parse_dates(dag.default_args)
     params = values.pop("params", None)
     # The DAG's own copy loses its `params`, which become the DAG's (`_convert_params`).
     from_defaults = dag.default_args.pop("params", None) if isinstance(dag.default_args, dict) else None
     dag.params = _merged_params(machine, dag, [params, from_defaults], site)
     tags = values.pop("tags", None)
-    items = machine.iterate(tags, site) if tags is not None else []
+    items = machine.iterate(tags, site, ordered=False) if tags is not None else []
     if isinstance(items, Unknown):
         machine.doubt("DP201", f"the tags aren't known: {items.why}", site, dag)
     else:
-        dag.tags = set(items)
+        _set_tags(dag, items)
     auto = values.pop("auto_register", True)
     dag.auto_register = machine.truth(auto) is not False
     dag.doc = values.pop("doc_md", None)
@@ -103,10 +112,28 @@ def _take(machine: Machine, dag: Dag, values: dict[str, Anything], site: CallSit
     dag.schedule_from = site
 
 
+def _set_tags(dag: Dag, items: list[Anything]) -> None:
+    refusals.check_tags(items)
+    try:
+        dag.tags = set(items)
+    except TypeError as error:
+        raise PyRaise("TypeError", str(error)) from None
+
+
 def _default_args(value: Anything) -> Anything:
     if value is None:
         return {}
     return dict(value) if isinstance(value, dict) else value
+
+
+def _parse_dates(defaults: Anything) -> None:
+    """Dates given as text in ``default_args`` are dates for the tasks (``DAG.__attrs_post_init__``)."""
+    for name in ("start_date", "end_date"):
+        if isinstance(defaults, dict) and isinstance(defaults.get(name), str):
+            try:
+                defaults[name] = aware(defaults[name])
+            except DateDoubt as doubt:
+                defaults[name] = Unknown(str(doubt), repr(defaults[name]))
 
 
 def _merged_params(machine: Machine, dag: Dag, sources: list[Anything], site: CallSite) -> dict[str, Anything]:
@@ -193,6 +220,7 @@ def dag_decorator(machine: Machine, args: list[Anything], kwargs: dict[str, Anyt
         return DagFactory(args[0], machine.attribute(args[0], "__name__", site), {})
 
     def decorate(machine: Machine, inner: list[Anything], _: dict[str, Anything], inner_site: CallSite) -> Anything:
+        checks.only(inner, "wrapper")
         given = args[0] if args else kwargs.get("dag_id")
         name = given if given else machine.attribute(inner[0], "__name__", inner_site)
         return DagFactory(inner[0], name, kwargs)
@@ -205,34 +233,38 @@ def dag_decorator(machine: Machine, args: list[Anything], kwargs: dict[str, Anyt
 
 def dag_attribute(machine: Machine, dag: Dag, name: str, site: CallSite) -> Anything:
     """Attributes and methods of ``DAG``."""
-    if name == "dag_id":
-        return dag.id
-    if name == "default_args":
-        return dag.default_args
-    if name == "params":
-        return dag.params
-    if name == "tags":
-        return dag.tags
-    if name == "doc_md":
-        return dag.doc
-    if name == "task_group":
-        return dag.root
-    if name == "tasks":
-        return list(dag.tasks.values())
-    if name == "task_ids":
-        return list(dag.tasks)
-    if name == "task_dict":
-        return dag.tasks
-    if name in ("roots", "leaves"):
-        return [task for task in dag.tasks.values() if not (task.upstream if name == "roots" else task.downstream)]
+    own = OWN_ATTRIBUTES.get(name)
+    if own is not None:
+        return own(dag)
     if name in dag.fields:
         return dag.fields[name]
+    hooks: Any = machine.hooks
+    if name in UNSET and (name != "schedule" or hooks.version == "3"):
+        return None
+    if name == "task":
+        from dagport.readers.airflow.decorators import decorator_of_dag
+
+        return decorator_of_dag(dag)
     method = METHODS.get(name)
     if method is not None:
         return BoundMethod(NativeFunction(name, method), dag)
-    return machine.unknown(f"`DAG.{name}` is known only to the engine", site)
+    return EngineMember(f"`DAG.{name}` is known only to the engine", dag, site)
 
 
+OWN_ATTRIBUTES: dict[str, Callable[[Dag], Any]] = {
+    "dag_id": lambda dag: dag.id,
+    "default_args": lambda dag: dag.default_args,
+    "params": lambda dag: dag.params,
+    "tags": lambda dag: dag.tags,
+    "doc_md": lambda dag: dag.doc,
+    "task_group": lambda dag: dag.root,
+    "tasks": lambda dag: list(dag.tasks.values()),
+    "task_ids": lambda dag: list(dag.tasks),
+    "task_dict": lambda dag: dag.tasks,
+    "roots": lambda dag: [task for task in dag.tasks.values() if not task.upstream],
+    "leaves": lambda dag: [task for task in dag.tasks.values() if not task.downstream],
+}
+UNSET = {"description", "start_date", "end_date", "schedule", "dagrun_timeout"}  # None where the source sets nothing
 SETTABLE = {
     "schedule", "description", "start_date", "end_date", "max_active_runs", "max_active_tasks",
     "dagrun_timeout", "catchup",
@@ -250,11 +282,11 @@ def set_dag_attribute(machine: Machine, dag: Dag, name: str, value: Anything, si
     elif name == "params":
         dag.params = value if isinstance(value, dict) else _merged_params(machine, dag, [value], site)
     elif name == "tags":
-        items = machine.iterate(value, site)
+        items = machine.iterate(value, site, ordered=False)
         if isinstance(items, Unknown):
             machine.doubt("DP201", f"the tags aren't known: {items.why}", site, dag)
         else:
-            dag.tags = set(items)
+            _set_tags(dag, items)
     elif name in SETTABLE:
         dag.fields[name] = value
         if name in ("schedule", "start_date"):
@@ -296,8 +328,11 @@ def _add_tasks(machine: Machine, args: list[Anything], kwargs: dict[str, Anythin
 def _set_dependency(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
     from dagport.readers.airflow.relations import relate
 
-    before = _get_task(machine, [args[0], args[1]], {}, site)
-    after = _get_task(machine, [args[0], args[2]], {}, site)
+    names = ("upstream_task_id", "downstream_task_id")
+    given = {**dict(zip(names, args[1:], strict=False)), **kwargs}
+    if not set(names) <= set(given):
+        raise PyRaise("TypeError", "set_dependency() missing a required positional argument")
+    before, after = (_get_task(machine, [args[0], given[name]], {}, site) for name in names)
     relate(machine, before, after, site, upstream=False)
 
 
@@ -315,7 +350,21 @@ def _nothing(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]
     return None
 
 
+def _enter(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    return args[0].enter(machine, site)
+
+
+def _leave(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
+    hooks: Any = machine.hooks
+    if hooks.current_dag() is args[0]:
+        args[0].leave(machine, site)
+    else:
+        machine.doubt("DP206", "a DAG is left that isn't the innermost one", site, args[0])
+
+
 METHODS: dict[str, Native] = {
+    "__enter__": _enter,
+    "__exit__": _leave,
     "get_task": _get_task,
     "has_task": _has_task,
     "add_task": _add_task,

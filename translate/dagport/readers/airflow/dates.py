@@ -20,12 +20,18 @@ def to_iso(value: Anything) -> str | None:
     """
     if value is None:
         return None
-    if isinstance(value, str):
-        value = _parsed(value)
-    if isinstance(value, datetime.datetime):
-        aware = value if value.tzinfo is not None else value.replace(tzinfo=datetime.UTC)
-        return aware.isoformat()
+    if isinstance(value, str | datetime.datetime):
+        return aware(value).isoformat()
     raise DateDoubt(value.why if isinstance(value, Unknown) else "it isn't a date and time")
+
+
+def aware(value: str | datetime.datetime) -> datetime.datetime:
+    """A date with its zone; UTC, the default of ``[core] default_timezone``, where it has none.
+
+    Raises ``DateDoubt`` when a text isn't an ISO date.
+    """
+    date = _parsed(value) if isinstance(value, str) else value
+    return date if date.tzinfo is not None else date.replace(tzinfo=datetime.UTC)
 
 
 def _parsed(text: str) -> datetime.datetime:
@@ -36,10 +42,17 @@ def _parsed(text: str) -> datetime.datetime:
 
 
 def zone_of(value: Any) -> str | None:
-    """The IANA name of a date's time zone; ``None`` where it is naive, or a plain offset."""
+    """The IANA name of a date's time zone; ``None`` where it is naive or not known.
+
+    Raises ``DateDoubt`` for a plain offset, which the graph has no name for.
+    """
+    if isinstance(value, str):
+        value = _parsed(value)
     zone = value.tzinfo if isinstance(value, datetime.datetime) else None
     if isinstance(zone, zoneinfo.ZoneInfo):
         return zone.key
-    if zone is not None and zone.utcoffset(None) == datetime.timedelta(0):
+    if zone is None:
+        return None
+    if zone.utcoffset(None) == datetime.timedelta(0):
         return "UTC"
-    return None
+    raise DateDoubt("it is a plain offset, which has no name among the IANA time zones")

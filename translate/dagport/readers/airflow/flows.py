@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from dagport.evaluate.domain import CONTAINERS, Anything, Function, Scope
+from dagport.evaluate.domain import Anything, Function, Scope, walk
 from dagport.graph import DataFlow
 from dagport.passes import templates
 from dagport.readers.airflow.nodes import RETURN_KEY, Dag, Task
@@ -20,7 +20,7 @@ def data_flows(task: Task, dag: Dag) -> Iterator[DataFlow]:
         if isinstance(upstream.task_id, str):
             for key in keys:
                 yield DataFlow(upstream=upstream.task_id, downstream=task.task_id, key=key)
-    for task_id, key in (*_in_callable(task), *_in_templates(task.arguments)):
+    for task_id, key in (*_in_callable(task), *_in_templates(task.arguments, dag.id)):
         if task_id in dag.tasks:
             yield DataFlow(upstream=task_id, downstream=task.task_id, key=key)
 
@@ -74,18 +74,17 @@ def _constant(node: ast.expr | None, scope: Scope) -> Anything:
     return None
 
 
-def _in_templates(values: Anything) -> Iterator[tuple[str, str]]:
-    items = values.values() if isinstance(values, dict) else values
-    for value in items:
+def _in_templates(values: Anything, dag_id: Anything) -> Iterator[tuple[str, str]]:
+    for value in walk([values]):
         if isinstance(value, str):
-            yield from _in_text(value)
-        elif isinstance(value, CONTAINERS):
-            yield from _in_templates(value)
+            yield from _in_text(value, dag_id)
 
 
-def _in_text(text: str) -> Iterator[tuple[str, str]]:
+def _in_text(text: str, dag_id: Anything) -> Iterator[tuple[str, str]]:
     if "xcom_pull" not in text or not templates.has_template(text):
         return
+    # The text of an `XComArg` names its own DAG.
+    text = text.replace(f", dag_id='{dag_id}'", "")
     for ref in templates.refs(text) or ():
         if ref.startswith("xcom:"):
             task_id, _, key = ref.removeprefix("xcom:").rpartition(".")

@@ -6,7 +6,9 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any
 
+from dagport.evaluate.builtins import Iterator
 from dagport.evaluate.domain import (
+    KNOWN_TYPES,
     Anything,
     BoundMethod,
     CallSite,
@@ -17,6 +19,7 @@ from dagport.evaluate.domain import (
     PyRaise,
     Unknown,
 )
+from dagport.readers.airflow import checks
 from dagport.readers.airflow.ids import check_group_id
 from dagport.readers.airflow.nodes import Dag, Group, Task
 from dagport.readers.airflow.xcom import MappedArgument
@@ -33,6 +36,7 @@ POSITIONAL = (
     "default_args",
     "tooltip",
 )
+GROUP_ARGUMENTS = {*POSITIONAL, "doc_md", "ui_color", "ui_fgcolor", "add_suffix_on_collision"}
 POSITIONAL_2 = ("group_id", "prefix_group_id", "parent_group", "dag", "default_args", "tooltip")
 
 
@@ -41,13 +45,18 @@ def make_group(machine: Machine, args: list[Anything], kwargs: dict[str, Anythin
     hooks: Any = machine.hooks
     names = POSITIONAL if hooks.version == "3" else POSITIONAL_2
     values = {**dict(zip(names, args, strict=False)), **kwargs}
-    parent = values.get("parent_group") or hooks.current_group()
+    # `parent_group=None` asks for the root, whatever block is open.
+    parent = values["parent_group"] if "parent_group" in values else hooks.current_group()
+    if "tooltip" in values and values["tooltip"] is None and hooks.version == "3":
+        raise PyRaise("TypeError", "'tooltip' must be <class 'str'> (got None that is a <class 'NoneType'>).")
     dag = values.get("dag") or (parent.dag if isinstance(parent, Group) else hooks.current_dag())
     if not isinstance(dag, Dag):
         if isinstance(dag, Unknown) or isinstance(parent, Unknown):
             return machine.unknown("the DAG of the task group isn't known", site)
         raise PyRaise("RuntimeError", "TaskGroup can only be used inside a dag")
-    parent = parent if isinstance(parent, Group) and parent.dag is dag else dag.root
+    if isinstance(parent, Group) and parent.dag is not dag:
+        raise PyRaise("ValueError", "Cannot mix TaskGroups from different Dags")
+    parent = parent if isinstance(parent, Group) else dag.root
     label = values.get("group_id")
     if not isinstance(label, str):
         why = label.why if isinstance(label, Unknown) else "the group id isn't a text"
@@ -128,24 +137,25 @@ def group_attribute(machine: Machine, group: Group, name: str, site: CallSite) -
 
 
 def _get_roots(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return args[0].roots()
+    return Iterator(args[0].roots())
 
 
 def _get_leaves(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return args[0].leaves()
+    return Iterator(args[0].leaves())
 
 
 def _child_id(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return args[0].child_id(args[1]) if isinstance(args[1], str) else machine.unknown("the label isn't known", site)
+    label = checks.only(args[1:], "child_id")
+    return args[0].child_id(label) if isinstance(label, str) else machine.unknown("the label isn't known", site)
 
 
 def _get_child(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return args[0].item(machine, args[1], site)
+    return args[0].item(machine, checks.only(args[1:], "get_child_by_label"), site)
 
 
 def _add(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     """``group.add(task)``."""
-    group, node = args[0], args[1]
+    group, node = args[0], checks.only(args[1:], "add")
     if not isinstance(node, Task) or not isinstance(node.task_id, str):
         machine.doubt("DP206", "what is added to the task group isn't followed", site, group.dag)
         return node
@@ -179,6 +189,10 @@ class GroupFactory(Model):
             return BoundMethod(NativeFunction(name, method), self)
         return self.function if name in ("function", "__wrapped__") else machine.attribute(self.function, name, site)
 
+    def item(self, machine: Machine, key: Anything, site: CallSite) -> Anything:
+        """A function that makes something has no items."""
+        raise PyRaise("TypeError", f"{type(self).__name__} object is not subscriptable")
+
     def call(self, machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
         """Make the group and run the function in it."""
         return self.create(machine, args, kwargs, site, None)
@@ -204,6 +218,7 @@ class GroupFactory(Model):
         )
         group.tooltip = group.tooltip or doc
         group.mapped_over = over
+        group.mapped = over is not None
         group.enter(machine, site)
         try:
             result = machine.call(function, args, kwargs, site)
@@ -214,12 +229,19 @@ class GroupFactory(Model):
 
 def group_decorator(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     """``@task_group`` and ``@task_group(...)``."""
-    if args and not isinstance(args[0], str | Unknown):
+    if args and not kwargs and isinstance(args[0], Unknown):
+        return machine.unknown(args[0].why, site, unseen=True)
+    if args and not kwargs and not isinstance(args[0], KNOWN_TYPES):
         return GroupFactory(args[0], {}, {})
-    given = {**dict(zip(("group_id",), args, strict=False)), **kwargs}
+    unexpected = sorted(set(kwargs) - GROUP_ARGUMENTS)
+    if unexpected:
+        raise PyRaise("TypeError", f"got an unexpected keyword argument {unexpected[0]!r}")
 
     def decorate(machine: Machine, inner: list[Anything], _: dict[str, Anything], inner_site: CallSite) -> Anything:
-        return GroupFactory(inner[0], given, {})
+        if isinstance(checks.only(inner, "task_group"), Unknown):
+            return machine.unknown(inner[0].why, inner_site, unseen=True)
+        # A positional id is taken for the function, which it isn't, and goes unheard.
+        return GroupFactory(inner[0], kwargs, {})
 
     return NativeFunction("task_group", decorate)
 
@@ -231,23 +253,48 @@ def _override(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
 
 def _partial(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     factory: GroupFactory = args[0]
+    _check_names(factory, "partial", kwargs)
+    checks.check_apart(factory.partial_kwargs, kwargs, "duplicate partial")
     return GroupFactory(factory.function, factory.kwargs, {**factory.partial_kwargs, **kwargs})
+
+
+def _check_names(factory: GroupFactory, what: str, kwargs: dict[str, Anything]) -> bool:
+    """Refuse names that the function doesn't have; whether Airflow looks at the values as well."""
+    function = factory.function
+    if not isinstance(function, Function) or function.node.args.kwarg is not None:
+        return False
+    spec = function.node.args
+    names = [*spec.posonlyargs, *spec.args, *spec.kwonlyargs, *([spec.vararg] if spec.vararg is not None else [])]
+    unexpected = sorted(set(kwargs) - {item.arg for item in names} - {"**"})
+    if unexpected:
+        raise PyRaise("TypeError", f"{what}() got an unexpected keyword argument {unexpected[0]!r}")
+    return True
 
 
 def _expand(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     factory: GroupFactory = args[0]
     if not kwargs:
         raise PyRaise("TypeError", "no arguments to expand against")
-    stubs = {name: MappedArgument(value) for name, value in kwargs.items()}
+    if _check_names(factory, "expand", kwargs):
+        checks.check_mapped(kwargs)
+    checks.check_apart(factory.partial_kwargs, kwargs, "mapping already partial")
+    checks.check_keys(kwargs)
+    stubs = {name: MappedArgument(value) for name, value in kwargs.items() if name != "**"}
+    if "**" in kwargs:
+        stubs["**"] = kwargs["**"]
     return factory.create(machine, [], {**factory.partial_kwargs, **stubs}, site, kwargs)
 
 
 def _expand_kwargs(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     factory: GroupFactory = args[0]
     source = args[1] if len(args) > 1 else kwargs.get("kwargs")
+    checks.check_mapped_kwargs(source)
+    checks.check_keys(source)
     names: list[str] = []
     if isinstance(factory.function, Function):
         spec = factory.function.node.args
+        if spec.vararg is not None or spec.kwarg is not None:
+            raise PyRaise("TypeError", "calling expand_kwargs() on task group function with * or ** is not supported")
         names = [item.arg for item in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
     stubs = {name: MappedArgument(source) for name in names if name not in factory.partial_kwargs}
     return factory.create(machine, [], {**factory.partial_kwargs, **stubs}, site, source)

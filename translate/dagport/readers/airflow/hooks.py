@@ -36,8 +36,15 @@ from dagport.readers.airflow.asset import (
 )
 from dagport.readers.airflow.contexts import SetupTeardownContext
 from dagport.readers.airflow.dag import dag_decorator, make_dag
+from dagport.readers.airflow.decorators import (
+    condition_decorator,
+    setup_decorator,
+    task_decorator,
+    teardown_decorator,
+)
 from dagport.readers.airflow.group import group_decorator, make_group
-from dagport.readers.airflow.nodes import Dag, Group, Label, Task, TaskList, XComRef
+from dagport.readers.airflow.mapping import make_partial
+from dagport.readers.airflow.nodes import Dag, EngineMember, Group, Label, Task, TaskList, XComRef
 from dagport.readers.airflow.relations import chain, chain_linear, cross_downstream
 from dagport.readers.airflow.task import (
     BASE_CLASSES,
@@ -46,10 +53,9 @@ from dagport.readers.airflow.task import (
     complete,
     doubt_class,
     holds_pipeline_objects,
+    is_operator_class,
     make_operator,
-    make_partial,
 )
-from dagport.readers.airflow.taskflow import setup_decorator, task_decorator, teardown_decorator
 from dagport.readers.airflow.trust import makes_tasks, trusted
 from dagport.readers.airflow.xcom import xcom_arg
 
@@ -138,6 +144,7 @@ METHODS: dict[tuple[str, str], Native] = {
     ("timezone", "datetime"): _datetime,
     ("timezone", "utcnow"): _clock,
 }
+ALWAYS_THERE = ("airflow.providers.standard", "airflow.providers.common.compat")
 TASK_HOMES = {"sdk", "decorators", "compat"}
 ENUMS: dict[str, Callable[[str], str]] = {
     "TriggerRule": str.lower,
@@ -160,6 +167,7 @@ class AirflowHooks(Hooks):
         self.unseen_values: list[tuple[str, CallSite]] = []
         self.task_limit = 0
         self.task_count = 0
+        self.unfinished: dict[int, tuple[Task, Dag | None]] = {}  # whose constructor hasn't come to its end
 
     # Contexts
 
@@ -171,11 +179,16 @@ class AirflowHooks(Hooks):
         """The group of the innermost open block."""
         return self.groups[-1] if self.groups else None
 
-    def count_task(self) -> None:
-        """Bound the number of tasks of a file."""
+    def begin(self, task: Task) -> None:
+        """The constructor of a task starts; the number of tasks of a file is bounded."""
+        self.unfinished[id(task)] = (task, self.current_dag())
         self.task_count += 1
         if self.task_limit and self.task_count > self.task_limit:
             raise LimitHit("tasks of a file", self.task_limit)
+
+    def finish(self, task: Task) -> None:
+        """The constructor of a task is done."""
+        self.unfinished.pop(id(task), None)
 
     # Names
 
@@ -186,7 +199,7 @@ class AirflowHooks(Hooks):
             return self._operator(name, parts)
         for index, part in enumerate(parts[1:], 1):
             if part == "task" and parts[index - 1] in TASK_HOMES:
-                return task_decorator(name)
+                return condition_decorator if parts[-1] in ("run_if", "skip_if") else task_decorator(name)
         if parts[-1] in ("python_task", "task") and "decorators" in parts:
             return task_decorator(".".join([*parts[: parts.index("decorators") + 1], "task"]))
         if len(parts) > 2 and (method := METHODS.get((parts[-2], parts[-1]))):
@@ -217,13 +230,15 @@ class AirflowHooks(Hooks):
 
     def attribute(self, machine: Machine, owner: Anything, name: str, site: CallSite) -> Anything:
         """``MyOperator.partial`` of a class of the project."""
-        if name == "partial" and isinstance(owner, UserClass) and _is_operator_class(owner):
+        if name == "partial" and isinstance(owner, UserClass) and is_operator_class(owner):
             return NativeFunction("partial", make_partial(_class_name(owner), owner))
         return NotImplemented
 
     def may_be_missing(self, module: str) -> bool:
         """Airflow and the standard library are there; anything else may not be."""
         top = module.partition(".")[0]
+        if module.startswith("airflow.providers.") and not module.startswith(ALWAYS_THERE):
+            return True
         return top != "airflow" and not library.is_standard(top)
 
     def is_instance(self, value: Anything, class_name: str) -> bool | None:
@@ -246,10 +261,10 @@ class AirflowHooks(Hooks):
 
     def instance(self, cls: UserClass) -> Instance:
         """Objects of the project's operators are tasks."""
-        if not _is_operator_class(cls):
+        if not is_operator_class(cls):
             return Instance(cls)
         task = Task(cls, _class_name(cls), None)
-        self.count_task()
+        self.begin(task)
         return task
 
     def before_init(
@@ -265,7 +280,8 @@ class AirflowHooks(Hooks):
         """Fill the constructor's parameters from ``default_args``."""
         if isinstance(instance, Task):
             instance.span = instance.span or site.span
-            before_init(machine, instance, method, kwargs, site)
+            if is_operator_class(cls):
+                before_init(machine, instance, method, args, kwargs, site)
 
     def library_init(
         self,
@@ -313,6 +329,10 @@ class AirflowHooks(Hooks):
         name = callee.name if isinstance(callee, External | Symbolic) else ""
         if isinstance(callee, External) and not args and _looks_like_operator(name, kwargs):
             return self._unknown_operator(machine, name, kwargs, site)
+        if isinstance(callee, EngineMember) and callee.dag is not None:
+            machine.doubt("DP204", f"the call may change the DAG: {callee.why}", site, callee.dag)
+            machine.effect(callee.dag)
+            return machine.unknown(callee.why, site, unseen=True)
         if isinstance(callee, Unknown):
             if not callee.unseen and not holds_pipeline_objects([*args, *kwargs.values()]):
                 return machine.unknown(callee.why, site, clock=callee.clock)
@@ -324,6 +344,15 @@ class AirflowHooks(Hooks):
             why = "is not modelled" if name.startswith("airflow.") else "isn't part of this file"
             self._doubt_call(machine, f"`{name or 'the function'}` {why}", name, args, kwargs, site)
         return Symbolic(name or "?", args, kwargs, text=site.text, span=site.span)
+
+    def unseen_shift(self, machine: Machine, left: Anything, right: Anything, site: CallSite) -> None:
+        """``a >> b`` where neither side is known may be a dependency."""
+        dag = self.current_dag()
+        if dag is None and not self.all_dags:
+            return
+        lost = next(item for item in (left, right) if isinstance(item, Unknown | Symbolic))
+        why = lost.why if isinstance(lost, Unknown) else "what the call gives isn't known"
+        machine.doubt("DP208", f"this may be a dependency, of which neither end is known: {why}", site, dag)
 
     def unseen_context(self, machine: Machine, manager: Anything, site: CallSite) -> None:
         """A context manager that can't be seen may be a group, or a DAG, that the tasks in its block belong to."""
@@ -374,13 +403,6 @@ class AirflowHooks(Hooks):
             machine.effect(dag)
         if not touched and not name.startswith("airflow."):
             self.unseen_values.append((why, site))
-
-
-def _is_operator_class(cls: UserClass) -> bool:
-    return any(
-        operators.is_operator(name) or name.rpartition(".")[2] in BASE_CLASSES or name.endswith(("Operator", "Sensor"))
-        for name in cls.externals()
-    )
 
 
 def _class_name(cls: UserClass) -> str:

@@ -30,11 +30,23 @@ if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
 
 RETURN_KEY = "return_value"
+DUNDERS = ("__class__", "__dict__")
+ARITHMETIC = {"+", "-", "*", "/", "//", "%", "**", "@", "&", "|", "^"}
 
 
 def library_class(name: str) -> UserClass:
     """The class of an object of a library, by its qualified name."""
     return UserClass(name.rpartition(".")[2], None, None, [External(name)], {})
+
+
+class EngineMember(Unknown):
+    """An attribute of a DAG, group or task that only the engine knows; calling it may change the DAG."""
+
+    __slots__ = ("dag",)
+
+    def __init__(self, why: str, dag: Dag | None, site: CallSite) -> None:
+        super().__init__(why, site.text, site.span)
+        self.dag = dag
 
 
 class Relative(Model):
@@ -52,6 +64,9 @@ class Relative(Model):
 
     def binary(self, machine: Machine, operator: str, other: Anything, site: CallSite, *, reflected: bool) -> Anything:
         """``a >> b`` gives b, ``[a] >> b`` gives b; ``<<`` likewise (``DependencyMixin``)."""
+        if operator in ARITHMETIC and not isinstance(other, Unknown | Instance):
+            kind = self.type_name.rpartition(".")[2]
+            raise PyRaise("TypeError", f"unsupported operand type(s) for {operator}: '{kind}'")
         if operator not in (">>", "<<"):
             return NotImplemented
         from dagport.readers.airflow.relations import relate
@@ -123,16 +138,36 @@ class Task(Relative, Instance):
 
     def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
         """Attributes of ``BaseOperator``."""
-        from dagport.readers.airflow.task import task_attribute
+        from dagport.readers.airflow.task_attributes import task_attribute, unmodelled
 
         value = task_attribute(machine, self, name, site)
-        return super().attr(machine, name, site) if value is NotImplemented else value
+        if value is NotImplemented:
+            value = super().attr(machine, name, site)
+        if value is NotImplemented and name not in DUNDERS and self.cls.lookup("__getattr__") is NotImplemented:
+            return unmodelled(self, name, site)
+        return value
 
     def set_attr(self, machine: Machine, name: str, value: Anything, site: CallSite) -> Anything:
         """``task.trigger_rule = ...`` after construction."""
-        from dagport.readers.airflow.task import set_task_attribute
+        from dagport.readers.airflow.task_attributes import set_task_attribute
 
         return set_task_attribute(machine, self, name, value, site)
+
+    def item(self, machine: Machine, key: Anything, site: CallSite) -> Anything:
+        """Only a class of the project can make its objects subscriptable."""
+        if self.cls.lookup("__getitem__") is NotImplemented:
+            raise PyRaise("TypeError", f"'{self.cls.name}' object is not subscriptable")
+        return NotImplemented
+
+    def binary(self, machine: Machine, operator: str, other: Anything, site: CallSite, *, reflected: bool) -> Anything:
+        """``task > asset`` and ``task < asset``: an outlet, an inlet."""
+        if operator in ("<", ">"):
+            if isinstance(other, Relative):
+                raise PyRaise("TypeError", f"{other} cannot be an {'inlet' if operator == '<' else 'outlet'}")
+            from dagport.readers.airflow.task_attributes import declare_asset
+
+            return declare_asset(machine, self, other, site, outlet=(operator == ">") != reflected)
+        return super().binary(machine, operator, other, site, reflected=reflected)
 
     def __repr__(self) -> str:
         return f"<task {self.task_id}>"
@@ -141,18 +176,30 @@ class Task(Relative, Instance):
 class Mapped:
     """Dynamic mapping of a task."""
 
-    __slots__ = ("length", "over")
+    __slots__ = ("over", "whole")
 
-    def __init__(self, over: dict[str, Anything], length: int | None) -> None:
+    def __init__(self, over: dict[str, Anything], *, whole: bool) -> None:
         self.over = over
-        self.length = length
+        self.whole = whole  # mapped over the dicts of one list (`expand_kwargs`)
+
+    def length(self) -> int | None:
+        """The number of instances where every argument is a list or dict in the source: their product.
+
+        The lists count as they are at the end of the import: Airflow keeps them, and doesn't copy them.
+        """
+        total = 1
+        for value in self.over.values():
+            if not isinstance(value, list | tuple | range | dict) or (self.whole and isinstance(value, dict)):
+                return None
+            total *= len(value)
+        return total
 
 
 class Group(Relative):
     """A ``TaskGroup``; the root group of a DAG has no id."""
 
     __slots__ = (
-        "children", "dag", "default_args", "doc", "downstream_ids", "id", "label", "mapped_over", "parent",
+        "children", "dag", "default_args", "doc", "downstream_ids", "id", "label", "mapped", "mapped_over", "parent",
         "prefix", "tooltip",
         "upstream_tasks", "used_ids",
     )  # fmt: skip
@@ -169,6 +216,7 @@ class Group(Relative):
         self.children: dict[str, Task | Group] = {}
         self.used_ids: set[str] = parent.used_ids if parent is not None else set()
         self.upstream_tasks: dict[Task, None] = {}
+        self.mapped = False
         self.mapped_over: Any = None
         self.id: str | None = label if parent is None or label is None else parent.child_id(label, of_group=True)
 
@@ -179,10 +227,20 @@ class Group(Relative):
     def all_tasks(self) -> Iterator[Task]:
         """All tasks inside, groups opened, in definition order."""
         for child in self.children.values():
+            if self.mapped and isinstance(child, Task) and child.fields.get("trigger_rule") == "always":
+                message = "Task-generated mapping within a mapped task group is not allowed with trigger rule 'always'"
+                raise PyRaise("ValueError", message)
             if isinstance(child, Group):
                 yield from child.all_tasks()
             else:
                 yield child
+
+    def all_groups(self) -> Iterator[Group]:
+        """All groups inside."""
+        for child in self.children.values():
+            if isinstance(child, Group):
+                yield child
+                yield from child.all_groups()
 
     def roots(self) -> list[Task]:
         """Tasks without an upstream inside the group (``TaskGroup.get_roots``)."""
@@ -300,6 +358,16 @@ class Dag(Model):
 
         return set_dag_attribute(machine, self, name, value, site)
 
+    def item(self, machine: Machine, key: Anything, site: CallSite) -> Anything:
+        """``dag["id"]``: a task or group by its full id."""
+        if not isinstance(key, str) or self.unnamed:
+            return NotImplemented
+        groups = {group.id: group for group in self.root.all_groups()}
+        found = self.tasks.get(key, groups.get(key))
+        if found is None:
+            raise PyRaise("airflow.exceptions.NodeNotFound", f"Task or group {key!r} not found")
+        return found
+
     def enter(self, machine: Machine, site: CallSite) -> Anything:
         """Tasks made in the block belong to the DAG."""
         _hooks(machine).dags.append(self)
@@ -309,6 +377,8 @@ class Dag(Model):
     def leave(self, machine: Machine, site: CallSite) -> None:
         """The end of the block registers the DAG (``DagContext.pop``, since Airflow 2.4)."""
         hooks = _hooks(machine)
+        if not hooks.dags:
+            raise PyRaise("IndexError", "pop from an empty deque")
         hooks.dags.pop()
         hooks.group_marks.pop()
         if self.auto_register and hooks.registers_on_exit:
@@ -321,12 +391,14 @@ class Dag(Model):
 class XComRef(Relative):
     """An ``XComArg``: the results of some tasks. A plain one is of one task and key."""
 
-    __slots__ = ("parts", "plain")
+    __slots__ = ("extra", "parts", "plain")
+    __hash__ = None  # type: ignore[assignment] # as in Airflow: a set of them raises
     type_name = "airflow.sdk.XComArg"
 
     def __init__(self, parts: list[tuple[Task, str]], *, plain: bool = True) -> None:
         self.parts = parts
         self.plain = plain
+        self.extra: dict[str, Anything] = {}  # attributes that the source set on the reference itself
 
     @property
     def task(self) -> Task:
@@ -354,8 +426,11 @@ class XComRef(Relative):
         return super().attr(machine, name, site) if value is NotImplemented else value
 
     def set_attr(self, machine: Machine, name: str, value: Anything, site: CallSite) -> Anything:
-        """``result.operator.x`` is the task's; the reference itself keeps nothing."""
-        return self.task.set_attr(machine, name, value, site) if self.plain else NotImplemented
+        """Only setup and teardown are the task's own; anything else stays with the reference, and does nothing."""
+        if self.plain and name in ("is_setup", "is_teardown"):
+            return self.task.set_attr(machine, name, value, site)
+        self.extra[name] = value
+        return None
 
     def item(self, machine: Machine, key: Anything, site: CallSite) -> Anything:
         """``result["key"]``: another XCom of the same task (``PlainXComArg.__getitem__``)."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dagport.evaluate.domain import (
     Anything,
     CallSite,
+    Generated,
     Native,
     PyRaise,
     Spread,
@@ -20,6 +21,7 @@ from dagport.evaluate.domain import (
     Unknown,
     first_unknown,
 )
+from dagport.readers.airflow import checks
 from dagport.readers.airflow.nodes import Dag, Group, Label, Relative, Task, XComRef
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ def relate(
     label: Label | None = None,
 ) -> None:
     """``node.set_upstream(others)`` or ``node.set_downstream(others)``."""
+    if isinstance(others, Generated):
+        raise PyRaise("AttributeError", "'generator' object has no attribute 'update_relative'")
     items = list(others) if isinstance(others, list | tuple) else [others]
     known = _known_ends(machine, node, items, site)
     if isinstance(node, Label):
@@ -144,11 +148,20 @@ def add_task(machine: Machine, dag: Dag, task: Task, site: CallSite) -> None:
             "airflow.exceptions.DuplicateTaskIdFound",
             f"Task id '{task.task_id}' has already been added to the DAG",
         )
+    if existing is None and task.task_id in dag.root.used_ids:
+        raise PyRaise(
+            "airflow.exceptions.DuplicateTaskIdFound",
+            f"Task id '{task.task_id}' has already been added to the DAG",
+        )
     dag.tasks[task.task_id] = task
     if task.group is None:
         task.group = dag.root
         dag.root.children[task.task_id] = task
     dag.root.used_ids.add(task.task_id)
+    rule = task.fields.get("trigger_rule", "all_success")
+    if machine.truth(dag.fields.get("fail_fast", False)) is True and not checks.same_rule(rule, "all_success"):
+        message = "A 'fail_fast' dag can only have TriggerRule.ALL_SUCCESS trigger rule"
+        raise PyRaise("airflow.exceptions.FailFastDagInvalidTriggerRule", message)
 
 
 def _relate_group(
@@ -163,8 +176,10 @@ def _relate_group(
     leaves = _leaves_of(node)
     for other in others:
         _update_relative(machine, node, other, site, upstream=upstream)
+    own = set(node.all_tasks()) if label is not None else set()
     for task in node.roots() if upstream else leaves:
-        relate(machine, task, others, site, upstream=upstream, label=label)
+        # The label is the group's edge; it isn't that of a task which an empty group hands on to.
+        relate(machine, task, others, site, upstream=upstream, label=label if task in own else None)
 
 
 def _leaves_of(group: Group) -> list[Task]:
@@ -278,7 +293,10 @@ def chain_linear(machine: Machine, args: list[Anything], kwargs: dict[str, Anyth
         raise PyRaise("ValueError", "Labels are not supported by chain_linear")
     done = False
     for before, after in pairwise(args):
-        for task in [before] if isinstance(before, Relative) else before:
+        items = [before] if isinstance(before, Relative) else machine.iterate(before, site)
+        if isinstance(items, Unknown):
+            raise PyRaise("TypeError", "object is not iterable")
+        for task in items:
             relate(machine, task, after, site, upstream=False)
             done = True
     if not done:
@@ -288,7 +306,9 @@ def chain_linear(machine: Machine, args: list[Anything], kwargs: dict[str, Anyth
 def cross_downstream(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
     """``cross_downstream([a, b], [c, d])``."""
     values = {**dict(zip(("from_tasks", "to_tasks"), args, strict=False)), **kwargs}
-    items = machine.iterate(values["from_tasks"], site)
+    if not {"from_tasks", "to_tasks"} <= set(values):
+        raise PyRaise("TypeError", "cross_downstream() missing a required argument")
+    items = machine.iterate(values["from_tasks"], site, ordered=False)
     if isinstance(items, Unknown):
         _doubt_end(machine, items, _flat([values["to_tasks"]]), site)
         return
@@ -311,40 +331,47 @@ def _set(
     machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite, *, upstream: bool
 ) -> None:
     node, *rest = args
+    if not rest and not {"task_or_task_list", "other"} & set(kwargs):
+        raise PyRaise("TypeError", "set_upstream() missing 1 required positional argument")
     others = rest[0] if rest else kwargs.get("task_or_task_list", kwargs.get("other"))
     modifier = rest[1] if len(rest) > 1 else kwargs.get("edge_modifier")
-    relate(
-        machine,
-        node,
-        others,
-        site,
-        upstream=upstream,
-        label=modifier if isinstance(modifier, Label) else None,
-    )
+    if modifier is not None and not isinstance(modifier, Label | Unknown):
+        raise PyRaise("AttributeError", "the edge modifier has no attribute 'add_edge_info'")
+    label = modifier if isinstance(modifier, Label) else None
+    relate(machine, node, others, site, upstream=upstream, label=label)
 
 
 def _as_setup(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    _check_single(args)
     for task in args[0].roots():
         mark(machine, task, setup=True)
     return args[0]
 
 
 def _as_teardown(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    _check_single(args)
     setups = kwargs.get("setups")
     for task in args[0].roots():
         mark(machine, task, teardown=True)
         task.fields["trigger_rule"] = "all_done_setup_success"
         if setups is None:
             continue
-        items = [setups] if isinstance(setups, Relative) else machine.iterate(setups, site)
+        items = [setups] if isinstance(setups, Relative) else machine.iterate(setups, site, ordered=False)
         if isinstance(items, Unknown):
             _doubt_end(machine, items, [task], site)
             continue
-        for item in items:
+        for item in _known_ends(machine, task, items, site):
             for before in item.roots():
                 mark(machine, before, setup=True)
             relate(machine, item, task, site, upstream=False)
     return args[0]
+
+
+def _check_single(args: list[Anything]) -> None:
+    if len(args) > 1:
+        raise PyRaise("TypeError", "takes 1 positional argument")
+    if not isinstance(args[0], Task) and not (isinstance(args[0], XComRef) and args[0].plain):
+        raise PyRaise("NotImplementedError")
 
 
 def mark(machine: Machine, task: Task, *, setup: bool | None = None, teardown: bool | None = None) -> None:

@@ -6,12 +6,12 @@ Source: ``DAG._default_timetable`` and ``_create_timetable`` (3.3); ``DAG.__init
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import Anything, External, Instance, Model, PyRaise, Symbolic, Unknown
 from dagport.graph import Schedule
+from dagport.readers.airflow import cron, timetables
 from dagport.readers.airflow.asset import AssetObject, BaseAsset, Condition, leaf_assets
 from dagport.readers.airflow.convert import to_value
 
@@ -27,8 +27,6 @@ PRESETS = {
     "@yearly": "0 0 1 1 *",
 }
 CRONITER_ALIASES = {"@midnight": "0 0 * * *", "@annually": "0 0 1 1 *"}
-FIELD = r"[0-9A-Za-z*/,\-#?]+"
-CRON = re.compile(rf"^\s*{FIELD}(\s+{FIELD}){{4,6}}\s*$")
 
 
 class ScheduleDoubt(Exception):  # noqa: N818 - carries the reason of a doubt, not an error
@@ -54,16 +52,18 @@ def schedule_of(dag: Dag, version: str) -> Schedule:
         return Schedule(kind="manual") if version == "3" else Schedule(kind="interval", seconds=86400)
     if len(given) > 1 and version != "3":
         raise PyRaise("ValueError", "At most one schedule argument is allowed")
-    return from_value(dag.fields[given[0]])
+    return from_value(dag.fields[given[0]], version)
 
 
-def from_value(value: Anything) -> Schedule:
+def from_value(value: Anything, version: str) -> Schedule:
     """The schedule that an argument asks for."""
     if value is None:
         return Schedule(kind="manual")
     if isinstance(value, str):
         return from_text(str(value))
     if isinstance(value, datetime.timedelta):
+        if value <= datetime.timedelta(0):
+            raise PyRaise("AirflowTimetableInvalid", f"schedule interval must be positive, not {value!r}")
         return Schedule(kind="interval", seconds=_number(value.total_seconds()))
     if isinstance(value, Unknown):
         raise ScheduleDoubt(value.why)
@@ -76,7 +76,9 @@ def from_value(value: Anything) -> Schedule:
     if isinstance(value, External):
         raise ScheduleDoubt(f"`{value.name}` isn't part of this file")
     if isinstance(value, Model) and type(value).__name__ == "RelativeDelta":
-        return Schedule(kind="timetable", class_="dateutil.relativedelta.relativedelta", args={})
+        name = "DeltaTriggerTimetable" if version == "3" else "DeltaDataIntervalTimetable"
+        home = "airflow.timetables.trigger" if version == "3" else "airflow.timetables.interval"
+        return Schedule(kind="timetable", class_=f"{home}.{name}", args={"delta": to_value(value)})
     raise ScheduleDoubt("the schedule isn't followed")
 
 
@@ -92,8 +94,11 @@ def from_text(text: str) -> Schedule:
         return Schedule(kind="continuous")
     if text in PRESETS or text in CRONITER_ALIASES:
         return Schedule(kind="cron", cron=PRESETS.get(text) or CRONITER_ALIASES[text], preset=text)
-    if not CRON.match(text):
-        raise PyRaise("ValueError", f"{text!r} is not a valid cron expression")
+    verdict = cron.problem(text)
+    if verdict is not None and verdict.certain:
+        raise PyRaise("AirflowTimetableInvalid", verdict.message)
+    if verdict is not None:
+        raise ScheduleDoubt(verdict.message)
     return Schedule(kind="cron", cron=" ".join(text.split()))
 
 
@@ -119,6 +124,7 @@ def expression(value: Any) -> str:
 
 def from_call(value: Symbolic) -> Schedule:
     """A timetable of a library."""
+    timetables.check(value)
     args = {str(index): to_value(item) for index, item in enumerate(value.args)}
     args.update({name: to_value(item) for name, item in value.kwargs.items()})
     assets: list[AssetObject] = []

@@ -5,15 +5,14 @@ Source: ``BaseOperatorMeta._apply_defaults``, ``BaseOperator.__init__``, ``Opera
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import (
     Anything,
-    BoundMethod,
     CallSite,
     Function,
     Native,
-    NativeFunction,
     PyRaise,
     Symbolic,
     Unknown,
@@ -21,11 +20,11 @@ from dagport.evaluate.domain import (
     first_unknown,
     walk,
 )
-from dagport.readers.airflow import operators
+from dagport.readers.airflow import checks, operators
 from dagport.readers.airflow.ids import check_id
-from dagport.readers.airflow.nodes import RETURN_KEY, Dag, Group, Mapped, Task, XComRef, library_class
-from dagport.readers.airflow.relations import add_task, mark
-from dagport.readers.airflow.trust import same_in_all_versions, trusted
+from dagport.readers.airflow.nodes import Dag, Group, Task, XComRef, library_class
+from dagport.readers.airflow.relations import add_task
+from dagport.readers.airflow.trust import same_in_all_versions
 from dagport.readers.airflow.xcom import references
 
 if TYPE_CHECKING:
@@ -47,11 +46,6 @@ BASE = LIFTED | {
     "task_concurrency",
     "render_template_as_native_obj",
 }  # fmt: skip
-TRIGGER_RULES = {
-    "all_success", "all_failed", "all_done", "all_done_min_one_success", "all_done_setup_success", "one_success",
-    "one_failed", "one_done", "none_failed", "none_skipped", "always", "none_failed_min_one_success", "all_skipped",
-}  # fmt: skip
-OLD_TRIGGER_RULES = {"none_failed_or_skipped", "dummy"}
 
 
 def current_place(machine: Machine, kwargs: dict[str, Anything]) -> tuple[Any, Any]:
@@ -103,7 +97,7 @@ def new_task(machine: Machine, cls: UserClass, name: str, site: CallSite) -> Tas
     """An operator object, not yet initialised."""
     task = Task(cls, name, site.span)
     hooks: Any = machine.hooks
-    hooks.count_task()
+    hooks.begin(task)
     return task
 
 
@@ -112,7 +106,7 @@ def base_init(machine: Machine, task: Task, kwargs: dict[str, Anything], site: C
     lost = kwargs.pop("**", None)
     dag, group = current_place(machine, kwargs)
     defaults = defaults_for(machine, dag, group, kwargs, site)
-    class_name = _library_base(task) if task.from_init else task.operator
+    class_name = _library_base(task)
     entry = operators.find(class_name)
     own = entry.parameters if entry is not None else ()
     for name, value in defaults.items():
@@ -122,27 +116,57 @@ def base_init(machine: Machine, task: Task, kwargs: dict[str, Anything], site: C
             kwargs[name] = value
         elif own is None:
             message = f"whether {class_name.rpartition('.')[2]} takes `{name}` from default_args isn't known"
-            machine.doubt("DP205", message, site, _owner(dag))
+            machine.doubt("DP205", message, site, owner_of(dag))
     if not task.from_init:
         task.arguments = dict(kwargs)
     if "task_id" not in kwargs and lost is None:
         raise PyRaise("TypeError", "missing keyword argument 'task_id'")
     if entry is not None and lost is None:
-        _check_arguments(machine, entry, class_name, kwargs, site, _owner(dag))
+        _check_arguments(machine, entry, class_name, kwargs, site, owner_of(dag))
     if lost is not None:
-        machine.doubt("DP201", f"some arguments of the task aren't known: {lost.why}", site, _owner(dag))
+        machine.doubt("DP201", f"some arguments of the task aren't known: {lost.why}", site, owner_of(dag))
     if isinstance(dag, Unknown | Symbolic):
         machine.doubt("DP201", "the DAG of the task isn't known", site)
         dag = None
-    _take_base(machine, task, kwargs, site)
+    if entry is not None:
+        _take_constructor(machine, entry, kwargs, site, owner_of(dag))
+    hooks: Any = machine.hooks
+    if "task_concurrency" in kwargs and hooks.version == "3":
+        raise PyRaise("TypeError", "Invalid arguments were passed: 'task_concurrency'")
+    take_base(machine, task, kwargs, site, own=own or ())
+    if entry is not None and hooks.version == "3":
+        checks.check_operator(entry.name, kwargs)
+        if entry.kind == "sensor":
+            checks.check_sensor(kwargs)
     enrol(machine, task, kwargs.get("task_id", lost), dag, group, site)
 
 
+def _take_constructor(
+    machine: Machine, entry: operators.Entry, kwargs: dict[str, Anything], site: CallSite, dag: Dag | None
+) -> None:
+    """What the library's constructor does to the base fields."""
+    for name, value in entry.defaults.items():
+        kwargs.setdefault(name, value)
+    kwargs.update(entry.forced)
+    for name in entry.doubtful:
+        message = f"the constructor of {entry.name.rpartition('.')[2]} sets `{name}` in a way that isn't read"
+        machine.doubt("DP205", message, site, dag)
+
+
 def _library_base(task: Task) -> str:
-    return next(iter(task.cls.externals()), task.operator)
+    """The operator class of a library that the task's class is, or derives from."""
+    names = task.cls.externals()
+    return next((name for name in names if is_operator_name(name)), task.operator)
 
 
-def _owner(dag: Any) -> Any:
+def is_operator_name(name: str) -> bool:
+    """Whether a qualified name looks like an operator's class."""
+    last = name.rpartition(".")[2]
+    return operators.is_operator(name) or last in BASE_CLASSES or last.endswith(("Operator", "Sensor"))
+
+
+def owner_of(dag: Any) -> Any:
+    """The DAG that a doubt belongs to, where it is known."""
     return dag if isinstance(dag, Dag) else None
 
 
@@ -164,28 +188,32 @@ def _check_arguments(
         machine.doubt("DP205", f"{class_name} may refuse these arguments: {problems[0]}", site, dag)
 
 
-def _take_base(machine: Machine, task: Task, kwargs: dict[str, Anything], site: CallSite) -> None:
+def take_base(
+    machine: Machine,
+    task: Task,
+    kwargs: dict[str, Anything],
+    site: CallSite,
+    *,
+    own: Iterable[str] = (),
+) -> None:
+    """What ``BaseOperator.__init__`` keeps, and the constructor of the library's class (``own`` arguments)."""
     for name, value in kwargs.items():
         if name in ("dag", "task_group", "default_args"):
             continue
-        if not task.from_init or name in BASE:
+        if not task.from_init or name in BASE or name in own:
             task.fields[name] = value
             task.set_names.add(name)
-    rule = task.fields.get("trigger_rule")
-    if rule is not None:
-        check_trigger_rule(machine, rule)
-    if machine.truth(task.fields.get("wait_for_downstream")) is True:
+    hooks: Any = machine.hooks
+    if task.fields.get("trigger_rule") is not None:
+        checks.check_trigger_rule(task.fields["trigger_rule"], hooks.version)
+    if hooks.version == "3":
+        checks.converted(task.fields, mapped=task.mapped is not None)
+        if task.mapped is None:
+            checks.check_types(task.fields, "task")
+    if task.mapped is None and machine.truth(task.fields.get("wait_for_downstream")) is True:
         task.fields["depends_on_past"] = True
     task.inlets = asset_list(machine, task, kwargs.get("inlets"), site)
     task.outlets = asset_list(machine, task, kwargs.get("outlets"), site)
-
-
-def check_trigger_rule(machine: Machine, rule: Anything) -> None:
-    """Refuse a trigger rule that the version doesn't have."""
-    hooks: Any = machine.hooks
-    allowed = TRIGGER_RULES if hooks.version == "3" else TRIGGER_RULES | OLD_TRIGGER_RULES
-    if isinstance(rule, str) and rule.lower() not in allowed:
-        raise PyRaise("ValueError", f"The trigger_rule must be one of {sorted(allowed)}; received {str(rule)!r}.")
 
 
 def asset_list(machine: Machine, task: Task, value: Anything, site: CallSite) -> list[Anything]:
@@ -207,8 +235,9 @@ def enrol(machine: Machine, task: Task, task_id: Anything, dag: Any, group: Any,
     else:
         why = task_id.why if isinstance(task_id, Unknown) else "it isn't a text"
         task.task_id = machine.unknown(why, site)
-        machine.doubt("DP201", f"the id of a task isn't known: {why}", site, _owner(dag))
+        machine.doubt("DP201", f"the id of a task isn't known: {why}", site, owner_of(dag))
     task.fields["task_id"] = task.task_id
+    check_metaclass(task)
     _note_condition(machine, task, dag)
     if isinstance(group, Group) and isinstance(task.task_id, str):
         if task.task_id in group.children:
@@ -218,9 +247,9 @@ def enrol(machine: Machine, task: Task, task_id: Anything, dag: Any, group: Any,
             )
         task.group = group
         group.children[task.task_id] = task
-        group.used_ids.add(task.task_id)
     hooks: Any = machine.hooks
-    hooks.contexts.note(task)
+    if task.mapped is None:  # only `BaseOperator.__init__` tells the open setup and teardown blocks
+        hooks.contexts.note(task)
     if isinstance(dag, Dag):
         add_task(machine, dag, task, site)
 
@@ -239,6 +268,8 @@ def _note_condition(machine: Machine, task: Task, dag: Any) -> None:
 def complete(machine: Machine, task: Task, site: CallSite) -> None:
     """After the constructor: results used in template fields become dependencies (``_set_xcomargs_dependencies``)."""
     task.in_init = False
+    hooks: Any = machine.hooks
+    hooks.finish(task)
     names = template_fields(machine, task, site)
     if names is None:
         # Which arguments are templates isn't known; that matters only where one holds a result.
@@ -253,7 +284,14 @@ def complete(machine: Machine, task: Task, site: CallSite) -> None:
             )
         names = tuple(held)
     for name in names:
-        depend_on_results(machine, task, task.fields.get(name), site)
+        depend_on_results(machine, task, field_value(machine, task, name, site), site)
+
+
+def field_value(machine: Machine, task: Task, name: str, site: CallSite) -> Anything:
+    """A template field: an attribute of the object, or of its class (a property, for instance)."""
+    if name in task.fields or task.cls.lookup(name) is NotImplemented or task.mapped is not None:
+        return task.fields.get(name)
+    return machine.attribute(task, name, site)
 
 
 def depend_on_results(machine: Machine, task: Task, value: Anything, site: CallSite) -> None:
@@ -267,9 +305,9 @@ def depend_on_results(machine: Machine, task: Task, value: Anything, site: CallS
 
 def template_fields(machine: Machine, task: Task, site: CallSite) -> tuple[str, ...] | None:
     """Names of the template fields of the task's class; ``None`` when they aren't known."""
-    own = task.cls.lookup("template_fields")
+    own = task.fields.get("template_fields", task.cls.lookup("template_fields"))
     if own is not NotImplemented:
-        items = machine.iterate([own] if isinstance(own, str) else own, site)
+        items = machine.iterate([own] if isinstance(own, str) else own, site, ordered=False)
         if isinstance(items, Unknown) or not all(isinstance(item, str) for item in items):
             return None
         return tuple(items)
@@ -291,112 +329,23 @@ def doubt_class(machine: Machine, name: str, task: Task, site: CallSite, dag: Da
     machine.doubt("DP205", message, site, dag or task.dag)
 
 
-# Attributes
-
-
-def task_attribute(machine: Machine, task: Task, name: str, site: CallSite) -> Anything:
-    """Attributes and methods of ``BaseOperator``."""
-    if name == "output":
-        return XComRef([(task, RETURN_KEY)])
-    if name == "dag":
-        if task.dag is None:
-            raise PyRaise("RuntimeError", f"Operator {task} has not been assigned to a DAG yet")
-        return task.dag
-    if name == "dag_id":
-        return task.dag.id if task.dag is not None else f"adhoc_{task.fields.get('owner', 'airflow')}"
-    if name in ("upstream_list", "downstream_list"):
-        return list(task.upstream if name == "upstream_list" else task.downstream)
-    if name in ("upstream_task_ids", "downstream_task_ids"):
-        return {item.task_id for item in (task.upstream if name == "upstream_task_ids" else task.downstream)}
-    if name == "task_group":
-        return task.group
-    if name in ("is_setup", "is_teardown"):
-        return task.setup if name == "is_setup" else task.teardown
-    if name in ("roots", "leaves"):
-        return [task]
-    if name in ("inlets", "outlets"):
-        return task.inlets if name == "inlets" else task.outlets
-    if name in ("task_type", "operator_name"):
-        return task.operator.rpartition(".")[2]
-    if name in ATTRIBUTE_DEFAULTS:
-        return ATTRIBUTE_DEFAULTS[name]
-    method = METHODS.get(name)
-    return NotImplemented if method is None else BoundMethod(NativeFunction(name, method), task)
-
-
-ATTRIBUTE_DEFAULTS: dict[str, Any] = {
-    "trigger_rule": "all_success",
-    "pool_slots": 1,
-    "priority_weight": 1,
-    "depends_on_past": False,
-    "wait_for_downstream": False,
-    "execution_timeout": None,
-    "doc_md": None,
-    "doc": None,
-    "do_xcom_push": True,
-}
-
-
-def _has_dag(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return args[0].dag is not None
-
-
-def _add_assets(kind: str) -> Native:
-    def add(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
-        task: Task = args[0]
-        machine.effect(task.dag)
-        getattr(task, kind).extend(asset_list(machine, task, args[1] if len(args) > 1 else kwargs.get(kind), site))
-
-    return add
-
-
-METHODS: dict[str, Native] = {
-    "has_dag": _has_dag,
-    "get_dag": lambda machine, args, kwargs, site: args[0].dag,
-    "add_inlets": _add_assets("inlets"),
-    "add_outlets": _add_assets("outlets"),
-}
-
-
-def set_task_attribute(machine: Machine, task: Task, name: str, value: Anything, site: CallSite) -> None:
-    """``task.x = value``, in a constructor or afterwards."""
-    machine.effect(task.dag)
-    if name == "dag":
-        _move_to_dag(machine, task, value, site)
-        return
-    if name in ("is_setup", "is_teardown"):
-        known = machine.truth(value)
-        mark(machine, task, **{"setup" if name == "is_setup" else "teardown": known})
-        return
-    if name in ("inlets", "outlets"):
-        setattr(task, name, asset_list(machine, task, value, site))
-        return
-    if name == "trigger_rule":
-        check_trigger_rule(machine, value)
-    if name == "task_id" and not task.in_init:
-        machine.doubt("DP206", "the id of a task is changed after it was made", site, task.dag)
-    task.fields[name] = value
-    if not task.in_init:
-        task.set_names.add(name)
-        if name in (template_fields(machine, task, site) or ()):
-            depend_on_results(machine, task, value, site)
-
-
-def _move_to_dag(machine: Machine, task: Task, dag: Anything, site: CallSite) -> None:
-    if isinstance(dag, Dag):
-        if task.dag is not None and task.dag is not dag:
-            raise PyRaise("ValueError", f"The DAG assigned to {task} can not be changed.")
-        if task.dag is None:
-            add_task(machine, dag, task, site)
-    elif dag is not None:
-        machine.doubt("DP201", "the DAG of the task isn't known", site)
-
-
 # Classes of the project
 
 
-def before_init(machine: Machine, task: Task, method: Function, kwargs: dict[str, Anything], site: CallSite) -> None:
-    """``_apply_defaults`` around an ``__init__`` of the project: its parameters are filled from ``default_args``."""
+def before_init(
+    machine: Machine,
+    task: Task,
+    method: Function,
+    args: list[Anything],
+    kwargs: dict[str, Anything],
+    site: CallSite,
+) -> None:
+    """``_apply_defaults`` around an ``__init__`` of the project: its parameters are filled from ``default_args``.
+
+    It always hands ``default_args`` on, and the open DAG and group, so that a constructor has to take them.
+    """
+    if args:
+        raise PyRaise("TypeError", "Use keyword arguments when initializing operators")
     if not task.from_init:
         task.from_init = True
         task.arguments = {name: value for name, value in kwargs.items() if name != "**"}
@@ -411,88 +360,30 @@ def before_init(machine: Machine, task: Task, method: Function, kwargs: dict[str
     for name in own:
         if name not in kwargs and name in defaults:
             kwargs[name] = defaults[name]
-    if spec.kwarg is None:
-        # The library always passes these on; a constructor without **kwargs can't take them, and need not here.
+    hooks: Any = machine.hooks
+    if hooks.version != "1.10":
+        kwargs["default_args"] = defaults
+    elif spec.kwarg is None:
+        # There the decorator is the project's own choice, and does nothing of the kind where it is left out.
         for name in ("dag", "task_group", "default_args"):
             if name not in own:
                 kwargs.pop(name, None)
 
 
-# Classic mapping
+def check_metaclass(task: Task) -> None:
+    """Refuse a class whose constructor is a mixin's: the metaclass doesn't wrap that one, and looks for the wrapper."""
+    for cls in task.cls.mro:
+        if not isinstance(cls, UserClass):
+            return
+        if isinstance(cls.members.get("__init__"), Function):
+            if not is_operator_class(cls):
+                raise PyRaise("AttributeError", "'function' object has no attribute '__wrapped__'")
+            return
 
 
-class Partial(XComRef):
-    """``Operator.partial(...)``, waiting for ``expand`` (``OperatorPartial``)."""
-
-    __slots__ = ("cls", "kwargs", "name")
-    type_name = "airflow.sdk.definitions.mappedoperator.OperatorPartial"
-
-    def __init__(self, name: str, cls: UserClass, kwargs: dict[str, Anything]) -> None:
-        super().__init__([], plain=False)
-        self.name = name
-        self.cls = cls
-        self.kwargs = kwargs
-
-    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
-        """``expand`` and ``expand_kwargs``."""
-        method = {"expand": _expand, "expand_kwargs": _expand_kwargs}.get(name)
-        return NotImplemented if method is None else BoundMethod(NativeFunction(name, method), self)
-
-
-def make_partial(name: str, cls: UserClass | None = None) -> Native:
-    """``Operator.partial``."""
-
-    def partial(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Partial:
-        if "task_id" not in kwargs and "**" not in kwargs:
-            raise PyRaise("TypeError", "partial() missing 1 required keyword-only argument: 'task_id'")
-        return Partial(name, cls or library_class(name), kwargs)
-
-    return partial
-
-
-def _expand(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Task:
-    if not kwargs:
-        raise PyRaise("TypeError", "no arguments to expand against")
-    return _mapped(machine, args[0], kwargs, literal_length(kwargs), site)
-
-
-def _expand_kwargs(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Task:
-    source = args[1] if len(args) > 1 else kwargs.get("kwargs")
-    length = len(source) if isinstance(source, list | tuple) else None
-    return _mapped(machine, args[0], {"kwargs": source}, length, site)
-
-
-def literal_length(over: dict[str, Anything]) -> int | None:
-    """The number of instances where every argument is a list or dict in the source: their product."""
-    total = 1
-    for value in over.values():
-        if not isinstance(value, list | tuple | dict):
-            return None
-        total *= len(value)
-    return total
-
-
-def _mapped(machine: Machine, partial: Partial, over: dict[str, Anything], length: int | None, site: CallSite) -> Task:
-    kwargs = dict(partial.kwargs)
-    lost = kwargs.pop("**", None)
-    dag, group = current_place(machine, kwargs)
-    for name, value in defaults_for(machine, dag, group, kwargs, site).items():
-        if name in BASE and name not in kwargs:
-            kwargs[name] = value
-    task = new_task(machine, partial.cls, partial.name, site)
-    if not trusted(partial.name) and not partial.cls.scope:
-        doubt_class(machine, partial.name, task, site, _owner(dag))
-    task.arguments = {name: value for name, value in partial.kwargs.items() if name != "**"}
-    task.mapped = Mapped(over, length)
-    if lost is not None:
-        machine.doubt("DP201", f"some arguments of the task aren't known: {lost.why}", site, _owner(dag))
-    _take_base(machine, task, kwargs, site)
-    enrol(machine, task, kwargs.get("task_id", lost), dag, group, site)
-    task.in_init = False
-    complete(machine, task, site)
-    # What a task is mapped over is a dependency whatever the template fields are (`MappedOperator.__attrs_post_init__`).
-    depend_on_results(machine, task, list(over.values()), site)
-    return task
+def is_operator_class(cls: UserClass) -> bool:
+    """Whether a class of the project is an operator."""
+    return any(is_operator_name(name) for name in cls.externals())
 
 
 def holds_pipeline_objects(values: list[Anything]) -> list[Dag]:

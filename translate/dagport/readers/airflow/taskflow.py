@@ -5,8 +5,7 @@ Source: ``airflow.sdk.bases.decorator`` and the decorators of the standard provi
 
 from __future__ import annotations
 
-import ast
-from collections.abc import Iterator
+import re
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import (
@@ -18,54 +17,53 @@ from dagport.evaluate.domain import (
     Native,
     NativeFunction,
     PyRaise,
-    Unknown,
 )
-from dagport.readers.airflow.nodes import Dag, Group, Mapped, Task, XComRef, library_class, same_prefix_number
+from dagport.readers.airflow import checks, operators
+from dagport.readers.airflow.mapping import refuse_in_mapped_group
+from dagport.readers.airflow.nodes import Dag, Group, Mapped, Task, XComRef, library_class
+from dagport.readers.airflow.signatures import (
+    CONTEXT_KEYS,
+    check_signature,
+    check_stub,
+    definition_span,
+    function_doc,
+    parameter_names,
+)
 from dagport.readers.airflow.task import (
     BASE,
-    _take_base,
     current_place,
     defaults_for,
     depend_on_results,
     enrol,
-    literal_length,
     new_task,
+    take_base,
 )
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
 
-CONTEXT_KEYS = {
-    "conf", "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "ds_nodash", "exception",
-    "execution_date", "expanded_ti_count", "inlet_events", "inlets", "logical_date", "macros", "map_index_template",
-    "next_ds", "next_ds_nodash", "next_execution_date", "outlet_events", "outlets", "params", "partition_key",
-    "prev_data_interval_end_success", "prev_data_interval_start_success", "prev_ds", "prev_ds_nodash",
-    "prev_end_date_success", "prev_execution_date", "prev_execution_date_success", "prev_start_date_success",
-    "reason",
-    "run_id", "start_date", "task", "task_instance", "task_instance_key_str", "task_reschedule_count",
-    "templates_dict",
-    "test_mode", "ti", "tomorrow_ds", "tomorrow_ds_nodash", "triggering_asset_events", "triggering_dataset_events",
-    "try_number", "ts", "ts_nodash", "ts_nodash_with_tz", "var", "yesterday_ds", "yesterday_ds_nodash",
-    "task_state_store", "asset_state_store",
-}  # fmt: skip
-CORE_DECORATORS = {
-    "", "python", "branch", "short_circuit", "sensor", "bash", "virtualenv", "external_python", "branch_virtualenv",
-    "branch_external_python", "docker", "kubernetes", "pyspark", "stub", "sql",
-}  # fmt: skip
-COMMON_TEMPLATES = ("op_args", "op_kwargs")
-TEMPLATES = {
-    "bash": ("bash_command", "env", "cwd"),
-    "virtualenv": (
-        "requirements",
-        "index_urls",
-        "index_urls_from_connection_ids",
-        "venv_cache_path",
-        "templates_dict",
-    ),
-    "python": ("templates_dict",),
-    "": ("templates_dict",),
+COMMON = ("op_args", "op_kwargs")
+ISOLATED = ("requirements", "index_urls", "index_urls_from_connection_ids", "venv_cache_path", "templates_dict")
+PYTHON = "airflow.providers.standard.operators.python"
+# The kind of a decorator -> the operator behind it, and the template fields it has beside those of the call.
+DECORATORS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "": (f"{PYTHON}.PythonOperator", ("templates_dict",)),
+    "python": (f"{PYTHON}.PythonOperator", ("templates_dict",)),
+    "branch": (f"{PYTHON}.BranchPythonOperator", ("templates_dict",)),
+    "short_circuit": (f"{PYTHON}.ShortCircuitOperator", ("templates_dict",)),
+    "virtualenv": (f"{PYTHON}.PythonVirtualenvOperator", ISOLATED),
+    "external_python": (f"{PYTHON}.ExternalPythonOperator", ("python", "templates_dict")),
+    "branch_virtualenv": (f"{PYTHON}.BranchPythonVirtualenvOperator", ISOLATED),
+    "branch_external_python": (f"{PYTHON}.BranchExternalPythonOperator", ("python", "templates_dict")),
+    "sensor": ("airflow.providers.standard.sensors.python.PythonSensor", ()),
+    "bash": ("airflow.providers.standard.operators.bash.BashOperator", ("bash_command", "env", "cwd")),
+    "stub": ("airflow.sdk.BaseOperator", ()),
+}
+# Decorators of other providers: their operators may have changed since.
+ELSEWHERE: dict[str, tuple[str, ...]] = {
     "docker": ("image", "command", "environment", "env_file", "container_name"),
     "kubernetes": ("image", "cmds", "arguments", "env_vars", "labels", "config_file", "namespace"),
+    "pyspark": (),
     "sql": ("sql", "parameters", "conn_id", "database", "hook_params"),
 }
 
@@ -94,32 +92,66 @@ class TaskFactory(Model):
             return self.kwargs
         return machine.attribute(self.function, name, site)
 
+    def item(self, machine: Machine, key: Anything, site: CallSite) -> Anything:
+        """A function that makes something has no items."""
+        raise PyRaise("TypeError", f"{type(self).__name__} object is not subscriptable")
+
     def call(self, machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
         """Make the task; gives its result."""
-        if self.teardown:
-            if "trigger_rule" in self.kwargs:
-                raise PyRaise("ValueError", "Trigger rule not configurable for teardown tasks.")
-            self.kwargs["trigger_rule"] = "all_done_setup_success"
+        self._take_teardown_rule()
         task = self._new(machine, site)
         op_kwargs = {**self.kwargs.get("op_kwargs", {}), **kwargs}
         dag, group, values = self._values(machine, site)
         self._fill_from_defaults(machine, op_kwargs, dag, group, site)
         check_signature(self.function, args, op_kwargs)
+        self._check_operator(values, dag, machine, site)
         task.arguments = {**self._own_arguments(values), "op_args": list(args), "op_kwargs": op_kwargs}
-        _take_base(machine, task, values, site)
+        take_base(machine, task, values, site)
         task.fields.update(op_args=tuple(args), op_kwargs=op_kwargs)
         self._place(machine, task, values, dag, group, site)
+        return self._complete(machine, task, [], site)
+
+    def _take_teardown_rule(self) -> None:
+        """The rule of a teardown is set on the factory itself: its second call finds it there, and refuses."""
+        if self.teardown:
+            if "trigger_rule" in self.kwargs:
+                raise PyRaise("ValueError", "Trigger rule not configurable for teardown tasks.")
+            self.kwargs["trigger_rule"] = "all_done_setup_success"
+
+    def _complete(self, machine: Machine, task: Task, over: list[Anything], site: CallSite) -> XComRef:
         task.in_init = False
+        hooks: Any = machine.hooks
+        hooks.finish(task)
         self._doubt_kind(machine, task, site)
-        for name in (*COMMON_TEMPLATES, *TEMPLATES.get(self.kind, ())):
+        depend_on_results(machine, task, over, site)
+        own = DECORATORS[self.kind][1] if self.kind in DECORATORS else ELSEWHERE.get(self.kind, ())
+        for name in (*COMMON, *own):
             depend_on_results(machine, task, task.fields.get(name), site)
         return XComRef([(task, "return_value")])
 
     def _doubt_kind(self, machine: Machine, task: Task, site: CallSite) -> None:
         """Which class stands behind a decorator of a provider is said by the providers that are installed."""
-        if self.kind not in CORE_DECORATORS:
+        if self.kind not in DECORATORS and self.kind not in ELSEWHERE:
             message = f"the decorator `@task.{self.kind}` comes from a provider, whose operator can't be read"
             machine.doubt("DP205", message, site, task.dag)
+
+    def _check_operator(self, values: dict[str, Anything], dag: Any, machine: Machine, site: CallSite) -> None:
+        """Refuse what the operator behind the decorator refuses."""
+        hooks: Any = machine.hooks
+        if hooks.version != "3" or self.kind not in DECORATORS:
+            return
+        entry = operators.find(DECORATORS[self.kind][0])
+        known = BASE | set(entry.parameters or () if entry is not None else ()) | {"on_failure_fail_dagrun"}
+        unexpected = sorted(set(values) - known)
+        if unexpected or "task_concurrency" in values:
+            raise PyRaise("TypeError", f"Invalid arguments were passed: {(unexpected or ['task_concurrency'])[0]!r}")
+        if self.kind in ("external_python", "branch_external_python") and "python" not in values:
+            raise PyRaise("TypeError", "missing keyword argument 'python'")
+        if self.kind == "sensor":
+            checks.check_sensor(values)
+        if self.kind == "stub":
+            check_stub(self.function)
+        checks.check_operator(DECORATORS[self.kind][0], {**values, "python_callable": self.function})
 
     def _new(self, machine: Machine, site: CallSite) -> Task:
         task = new_task(machine, library_class(self.operator), self.operator, site)
@@ -131,7 +163,8 @@ class TaskFactory(Model):
 
     def _values(self, machine: Machine, site: CallSite) -> tuple[Any, Any, dict[str, Anything]]:
         values = {"task_id": machine.attribute(self.function, "__name__", site), **self.kwargs}
-        values.pop("op_kwargs", None)
+        for name in ("op_kwargs", "on_failure_fail_dagrun"):
+            values.pop(name, None)
         dag, group = current_place(machine, values)
         for name, value in defaults_for(machine, dag, group, values, site).items():
             if name in BASE and name not in values:
@@ -168,154 +201,38 @@ class TaskFactory(Model):
             task.doc_from_function = doc
         enrol(machine, task, task_id, dag, group, site)
 
-    def expand(self, machine: Machine, over: dict[str, Anything], length: int | None, site: CallSite) -> Anything:
+    def expand(self, machine: Machine, over: dict[str, Anything], site: CallSite, *, whole: bool) -> Anything:
         """Make a mapped task."""
-        if self.teardown:
-            self.kwargs["trigger_rule"] = "all_done_setup_success"
+        checks.check_keys(over)
         task = self._new(machine, site)
         dag, group, values = self._values(machine, site)
+        refuse_in_mapped_group(group)
         partial = dict(self.kwargs.get("op_kwargs", {}))
         task.arguments = {**self._own_arguments(values), "op_args": [], "op_kwargs": partial}
-        task.mapped = Mapped(over, length)
-        _take_base(machine, task, values, site)
+        task.mapped = Mapped(over, whole=whole)
+        take_base(machine, task, values, site)
+        if machine.truth(values.get("wait_for_downstream")) is True:
+            task.fields["depends_on_past"] = True
         task.fields.update(op_kwargs=partial)
         self._place(machine, task, values, dag, group, site)
         task.doc_from_function = None  # a mapped task doesn't take the docstring
-        task.in_init = False
-        self._doubt_kind(machine, task, site)
-        depend_on_results(machine, task, list(over.values()), site)
-        for name in (*COMMON_TEMPLATES, *TEMPLATES.get(self.kind, ())):
-            depend_on_results(machine, task, task.fields.get(name), site)
-        return XComRef([(task, "return_value")])
+        return self._complete(machine, task, list(over.values()), site)
 
 
 def unique_id(dag: Dag, group: Any, task_id: str) -> str:
-    """The id, or the id with a number where it is taken (``get_unique_task_id``)."""
+    """The id, or the id with a number where it is taken (``get_unique_task_id``).
+
+    As in Airflow the id is looked for as a regular expression: a dot in it stands for any character.
+    """
     full = group.child_id(task_id) if isinstance(group, Group) else task_id
     if full not in dag.tasks:
         return task_id
-    numbered = same_prefix_number(full, list(dag.tasks))
-    return numbered[len(full) - len(task_id) :] if full.endswith(task_id) else numbered
+    pattern = re.compile(rf"^{re.split(NUMBER, full)[0]}__(\d+)$")
+    numbers = [int(match.group(1)) for other in dag.tasks if (match := pattern.match(other))]
+    return f"{re.split(NUMBER, task_id)[0]}__{max(numbers, default=0) + 1}"
 
 
-def parameter_names(function: Function) -> list[str]:
-    """All parameters of a function, ``*`` and ``**`` left out."""
-    spec = function.node.args
-    return [item.arg for item in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)]
-
-
-def check_signature(function: Anything, args: list[Anything], kwargs: dict[str, Anything]) -> None:
-    """Refuse arguments that the function can't take (``DecoratedOperator.__init__``)."""
-    if not isinstance(function, Function) or "**" in kwargs or any(isinstance(item, Unknown) for item in args):
-        return
-    spec = function.node.args
-    positional = [item.arg for item in (*spec.posonlyargs, *spec.args)]
-    name = function.name
-    for parameter, has_default in _with_default(function):
-        if parameter in CONTEXT_KEYS and has_default is not None and has_default is not True:
-            raise PyRaise("ValueError", f"Context key parameter {parameter} can't have a default other than None")
-    if len(args) > len(positional) and spec.vararg is None:
-        raise PyRaise("TypeError", f"{name}(): too many positional arguments")
-    given = set(positional[: len(args)])
-    twice = given & set(kwargs)
-    if twice:
-        raise PyRaise("TypeError", f"{name}(): multiple values for argument {min(twice)!r}")
-    unexpected = set(kwargs) - set(parameter_names(function))
-    if unexpected and spec.kwarg is None:
-        raise PyRaise("TypeError", f"{name}(): got an unexpected keyword argument {min(unexpected)!r}")
-    given |= set(kwargs)
-    for parameter, has_default in _with_default(function):
-        if parameter not in given and has_default is None and parameter not in CONTEXT_KEYS:
-            raise PyRaise("TypeError", f"{name}(): missing a required argument: {parameter!r}")
-
-
-def _with_default(function: Function) -> Iterator[tuple[str, bool | str | None]]:
-    """Parameters with: no default (None), the default None (True), another default (its kind)."""
-    spec = function.node.args
-    positional = [item.arg for item in (*spec.posonlyargs, *spec.args)]
-    defaults = [NotImplemented] * (len(positional) - len(function.defaults)) + function.defaults
-    keyword = [item.arg for item in spec.kwonlyargs]
-    for parameter, default in (
-        *zip(positional, defaults, strict=True),
-        *zip(keyword, function.kw_defaults, strict=True),
-    ):
-        yield parameter, None if default is NotImplemented else True if default is None else "other"
-
-
-def definition_span(function: Function) -> Any:
-    """The span of a function definition, decorators included."""
-    node, module = function.node, function.scope.module
-    line, column, end_line, end_column = module.span(node)
-    decorators = getattr(node, "decorator_list", [])
-    if decorators:
-        first = module.span(decorators[0])
-        if first[0] < line:
-            # The `@` stands before the decorator's expression.
-            line, column = first[0], max(1, first[1] - 1)
-    return line, column, end_line, end_column
-
-
-def function_doc(function: Anything) -> str | None:
-    """The docstring of a function of the project."""
-    if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
-        return None
-    return ast.get_docstring(function.node, clean=False)
-
-
-# The decorators
-
-
-def task_decorator(operator: str) -> Native:
-    """``@task``, ``@task(...)``, ``@task.branch`` and so on, by the decorator's qualified name."""
-
-    def decorate(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-        if args:
-            return _factory(machine, operator, args[0], kwargs, site)
-
-        def with_arguments(
-            machine: Machine, inner: list[Anything], _: dict[str, Anything], inner_site: CallSite
-        ) -> Anything:
-            return _factory(machine, operator, inner[0], dict(kwargs), inner_site)
-
-        return NativeFunction(operator, with_arguments)
-
-    return decorate
-
-
-def _factory(
-    machine: Machine, operator: str, function: Anything, kwargs: dict[str, Anything], site: CallSite
-) -> Anything:
-    if isinstance(function, Unknown):
-        return machine.unknown(function.why, site)
-    if isinstance(function, Function) and "self" in parameter_names(function):
-        raise PyRaise("TypeError", "@task does not support methods")
-    values = {name: value for name, value in kwargs.items() if name != "python_callable"}
-    return TaskFactory(operator, function, values)
-
-
-def setup_decorator(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    """``@setup``."""
-    return _marked(args[0], setup=True)
-
-
-def teardown_decorator(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    """``@teardown`` and ``@teardown(on_failure_fail_dagrun=True)``."""
-    if args:
-        return _marked(args[0], setup=False, extra=kwargs)
-
-    def decorate(machine: Machine, inner: list[Anything], _: dict[str, Anything], inner_site: CallSite) -> Anything:
-        return _marked(inner[0], setup=False, extra=kwargs)
-
-    return NativeFunction("teardown", decorate)
-
-
-def _marked(function: Anything, *, setup: bool, extra: dict[str, Anything] | None = None) -> Anything:
-    factory = function if isinstance(function, TaskFactory) else TaskFactory("airflow.sdk.task", function, {})
-    factory.setup = factory.setup or setup
-    factory.teardown = factory.teardown or not setup
-    if extra:
-        factory.kwargs.update(extra)
-    return factory
+NUMBER = re.compile(r"__\d+$")
 
 
 def _copy(factory: TaskFactory, kwargs: dict[str, Anything]) -> TaskFactory:
@@ -325,41 +242,61 @@ def _copy(factory: TaskFactory, kwargs: dict[str, Anything]) -> TaskFactory:
 
 
 def _override(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    checks.check_types(kwargs, "@task")
     return _copy(args[0], {**args[0].kwargs, **kwargs})
 
 
 def _partial(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    _check_names(args[0], "partial", kwargs)
     old = args[0].kwargs.get("op_kwargs", {})
-    if set(old) & set(kwargs):
-        raise PyRaise("TypeError", f"duplicate partial: {min(set(old) & set(kwargs))}")
+    checks.check_apart(old, kwargs, "duplicate partial")
     return _copy(args[0], {**args[0].kwargs, "op_kwargs": {**kwargs, **old}})
+
+
+ALWAYS = "Task-generated mapping within a task using 'expand' is not allowed with trigger rule 'always'."
 
 
 def _expand(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     factory: TaskFactory = args[0]
+    if len(args) > 1:
+        raise PyRaise("TypeError", "expand() takes 1 positional argument")
+    always = checks.same_rule(factory.kwargs.get("trigger_rule"), "always")
+    if always and any(isinstance(value, XComRef) for value in kwargs.values()):
+        raise PyRaise("ValueError", ALWAYS)
     if not kwargs:
         raise PyRaise("TypeError", "no arguments to expand against")
-    _check_mapped_names(factory, kwargs)
-    return factory.expand(machine, kwargs, literal_length(kwargs), site)
+    if _check_names(factory, "expand", kwargs):
+        checks.check_mapped(kwargs)
+    checks.check_apart({"task_id": None, **factory.kwargs}, kwargs, "mapping already partial")
+    factory._take_teardown_rule()
+    return factory.expand(machine, kwargs, site, whole=False)
 
 
-def _check_mapped_names(factory: TaskFactory, kwargs: dict[str, Anything]) -> None:
+def _check_names(factory: TaskFactory, what: str, kwargs: dict[str, Anything]) -> bool:
+    """Refuse names that the function doesn't have; whether Airflow looks at the values as well."""
     context = sorted(CONTEXT_KEYS & set(kwargs))
     if context:
-        raise PyRaise("ValueError", f"cannot call expand() on task context variable {context[0]!r}")
+        raise PyRaise("ValueError", f"cannot call {what}() on task context variable {context[0]!r}")
     function = factory.function
-    if not isinstance(function, Function) or function.node.args.kwarg is not None or "**" in kwargs:
-        return
-    unexpected = sorted(set(kwargs) - set(parameter_names(function)))
+    if not isinstance(function, Function) or function.node.args.kwarg is not None:
+        return False
+    vararg = function.node.args.vararg
+    names = {*parameter_names(function), *([vararg.arg] if vararg is not None else []), "**"}
+    unexpected = sorted(set(kwargs) - names)
     if unexpected:
-        raise PyRaise("TypeError", f"expand() got an unexpected keyword argument {unexpected[0]!r}")
+        raise PyRaise("TypeError", f"{what}() got an unexpected keyword argument {unexpected[0]!r}")
+    return True
 
 
 def _expand_kwargs(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    factory: TaskFactory = args[0]
     source = args[1] if len(args) > 1 else kwargs.get("kwargs")
-    length = len(source) if isinstance(source, list | tuple) else None
-    result: Anything = args[0].expand(machine, {"kwargs": source}, length, site)
-    return result
+    checks.check_mapped_kwargs(source)
+    if checks.same_rule(factory.kwargs.get("trigger_rule"), "always") and isinstance(source, list | tuple):
+        held = (value for item in source if isinstance(item, dict) for value in item.values())
+        if any(isinstance(value, XComRef) for value in held):
+            raise PyRaise("ValueError", ALWAYS)
+    return factory.expand(machine, {"kwargs": source}, site, whole=True)
 
 
 METHODS: dict[str, Native] = {

@@ -18,8 +18,9 @@ from dagport.graph import CallableRef, DynamicMapping, Task, TaskKind
 from dagport.readers.airflow import nodes, operators
 from dagport.readers.airflow.asset import AssetObject, leaf_assets
 from dagport.readers.airflow.closures import closure_of
+from dagport.readers.airflow.signatures import definition_span
 from dagport.readers.airflow.task import LIFTED
-from dagport.readers.airflow.taskflow import TaskFactory, definition_span
+from dagport.readers.airflow.taskflow import TaskFactory
 from dagport.values import Value
 
 if TYPE_CHECKING:
@@ -44,17 +45,18 @@ class TaskBuilder:
     def build(self, task: nodes.Task) -> Task:
         """One task."""
         fields, span, name = task.fields, task.span, task.task_id
-        scalar, seconds = self.pipeline.scalar, self.pipeline.seconds
 
-        def what(field: str) -> str:
-            return f"`{field}` of the task {name!r}"
+        def plain(field: str, *kinds: type) -> Any:
+            if fields.get(field) is None:  # most fields of most tasks
+                return None
+            return self.pipeline.scalar(fields, field, kinds, span, f"`{field}` of the task {name!r}")
 
         def text(field: str) -> str | None:
-            value: str | None = scalar(fields, field, (str,), span, what(field))
+            value = plain(field, str)
             return None if value is None else str(value)
 
-        def number(field: str) -> Any:
-            return scalar(fields, field, (int, float), span, what(field))
+        def seconds(field: str) -> int | float | None:
+            return self.pipeline.seconds(fields, field, span, f"`{field}` of the task {name!r}")
 
         return Task(
             id=name,
@@ -67,16 +69,16 @@ class TaskBuilder:
             setup=task.setup,
             teardown=task.teardown,
             trigger_rule=(text("trigger_rule") or "all_success").lower(),
-            retries=self._retries(task, what("retries")),
-            retry_delay_s=seconds(fields, "retry_delay", span, what("retry_delay")),
-            retry_exponential_backoff=number("retry_exponential_backoff"),
-            execution_timeout_s=seconds(fields, "execution_timeout", span, what("execution_timeout")),
+            retries=self._retries(task),
+            retry_delay_s=seconds("retry_delay"),
+            retry_exponential_backoff=plain("retry_exponential_backoff", int, float),
+            execution_timeout_s=seconds("execution_timeout"),
             pool=text("pool"),
-            pool_slots=number("pool_slots"),
+            pool_slots=plain("pool_slots", int, float),
             queue=text("queue"),
-            priority_weight=number("priority_weight"),
-            depends_on_past=scalar(fields, "depends_on_past", (bool,), span, what("depends_on_past")),
-            wait_for_downstream=scalar(fields, "wait_for_downstream", (bool,), span, what("wait_for_downstream")),
+            priority_weight=plain("priority_weight", int, float),
+            depends_on_past=plain("depends_on_past", bool),
+            wait_for_downstream=plain("wait_for_downstream", bool),
             owner=text("owner"),
             doc=self._doc(task),
             inlets=self._assets(task, task.inlets, "inlets"),
@@ -85,8 +87,8 @@ class TaskBuilder:
             span=span,
         )
 
-    def _retries(self, task: nodes.Task, what: str) -> int | float | None:
-        value = task.fields.get("retries")
+    def _retries(self, task: nodes.Task) -> int | float | None:
+        value, what = task.fields.get("retries"), f"`retries` of the task {task.task_id!r}"
         if isinstance(value, str) and value.isdigit():
             return int(value)
         result: int | float | None = self.pipeline.scalar(task.fields, "retries", (int, float), task.span, what)
@@ -129,7 +131,7 @@ class TaskBuilder:
             return None
         what = f"what the task {task.task_id!r} is mapped over"
         over = {name: self.pipeline.value(value, task.span, what) for name, value in task.mapped.over.items()}
-        return DynamicMapping(over=over, literal_length=task.mapped.length)
+        return DynamicMapping(over=over, literal_length=task.mapped.length())
 
     def _assets(self, task: nodes.Task, values: list[Anything], name: str) -> tuple[str, ...]:
         names: list[str] = []
@@ -170,9 +172,7 @@ def callable_ref(function: Anything) -> CallableRef | None:
     if isinstance(function, TaskFactory):
         return callable_ref(function.function)
     if isinstance(function, Function):
-        return CallableRef(
-            name=function.name, module=None, span=definition_span(function), closure=closure_of(function)
-        )
+        return _function_ref(function)
     if isinstance(function, External):
         module, _, name = function.name.rpartition(".")
         return CallableRef(name=name, module=module or None, span=None)
@@ -188,3 +188,17 @@ def callable_ref(function: Anything) -> CallableRef | None:
     if isinstance(function, Instance):
         return CallableRef(name=function.cls.name, module=None, span=None)
     return None
+
+
+def _function_ref(function: Function) -> CallableRef:
+    """A function of the project; one that a decorator made stands for the decorated one, where that shows it."""
+    wrapped = function.attributes.get("__wrapped__")
+    if isinstance(wrapped, Function) and getattr(wrapped.node, "decorator_list", []):
+        return _function_ref(wrapped)
+    name = function.attributes.get("__name__")
+    return CallableRef(
+        name=str(name) if isinstance(name, str) else function.name,
+        module=None,
+        span=definition_span(function),
+        closure=closure_of(function),
+    )

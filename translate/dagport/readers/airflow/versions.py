@@ -85,3 +85,35 @@ def _uses_old_argument(tree: ast.Module, text: str) -> bool:
         if isinstance(node, ast.Call)
         for keyword in node.keywords
     )
+
+
+# What `airflow.sdk` of 3.3 exports, its submodules included.
+_SDK_NAMES = (
+    "* AllowedKeyMapper Asset AssetAccessControl AssetAlias AssetAll AssetAny AssetOrTimeSchedule "
+    "AssetWatcher AsyncCallback BaseAsyncOperator BaseBranchOperator BaseDeadlineReference BaseHook "
+    "BaseNotifier BaseOperator BaseOperatorLink BaseSensorOperator BaseXCom BranchMixIn ChainMapper "
+    "Connection Context CronDataIntervalTimetable CronPartitionTimetable CronTriggerTimetable DAG "
+    "DagRunState DayWindow DeadlineAlert DeadlineReference DeltaDataIntervalTimetable "
+    "DeltaTriggerTimetable EdgeModifier EventsTimetable ExceptionRetryPolicy FanOutMapper FixedKeyMapper "
+    "HourWindow IdentityMapper Label Metadata MinimumCount MonthWindow MultipleCronTriggerTimetable "
+    "NEVER_EXPIRE ObjectStoragePath Param ParamsDict PartitionMapper PartitionedAssetTimetable "
+    "PartitionedAtRuntime PokeReturnValue ProductMapper QuarterWindow ResumableJobMixin RetryAction "
+    "RetryDecision RetryPolicy RetryRule RollupMapper SegmentWindow SkipMixin StartOfDayMapper "
+    "StartOfHourMapper StartOfMonthMapper StartOfQuarterMapper StartOfWeekMapper StartOfYearMapper "
+    "SyncCallback TaskGroup TaskInstance TaskInstanceState TriggerRule Variable WaitForAll WeekWindow "
+    "WeightRule Window XComArg YearWindow __version__ api asset bases chain chain_linear conf "
+    "configuration coordinators cross_downstream crypto dag deadline_reference definitions exceptions "
+    "execution_time get_current_context get_parsing_context io lineage listener literal log macros "
+    "module_loading observability plugins_manager providers_manager_runtime result serde setup state task "
+    "task_group teardown timezone types yaml "
+)
+SDK_NAMES = frozenset(_SDK_NAMES.split())
+
+
+def unknown_names(tree: ast.Module) -> Iterator[tuple[ast.ImportFrom, str]]:
+    """Names that the file imports from ``airflow.sdk``, and that it doesn't have."""
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom) and statement.module == "airflow.sdk":
+            for alias in statement.names:
+                if alias.name not in SDK_NAMES:
+                    yield statement, alias.name
