@@ -1,0 +1,121 @@
+"""BashOperator: an asset that runs the command by a helper with the operator's rules.
+
+Source: ``BashOperator.execute`` and ``SubprocessHook.run_command`` of the standard provider 1.21. The exit code that
+skips came with Airflow 2.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dagport.graph import Task
+from dagport.values import Call, Template, Value
+from dagport.writers.dagster import partitions as dates
+from dagport.writers.dagster.inputs import Inputs
+from dagport.writers.dagster.model import NOTHING, VALUE, Function, Inspection, Refused
+from dagport.writers.dagster.scope import Scope
+
+OPERATORS = frozenset(
+    {
+        "airflow.operators.bash_operator.BashOperator",
+        "airflow.operators.bash.BashOperator",
+        "airflow.providers.standard.operators.bash.BashOperator",
+    }
+)
+ARGUMENTS = frozenset(
+    {
+        "bash_command",
+        "env",
+        "append_env",
+        "output_encoding",
+        "skip_on_exit_code",
+        "skip_exit_code",
+        "cwd",
+        "output_processor",
+    }
+)
+SCRIPT_ENDINGS = (".sh", ".bash")
+CONTEXT_VARIABLES = "AIRFLOW_CTX_"
+DEFAULT_SKIP = 99
+
+
+def inspect(task: Task, scope: Scope) -> Inspection:
+    """What the command needs and hands over. Raises ``Refused``."""
+    arguments = task.arguments
+    command = arguments.get("bash_command")
+    if not isinstance(command, str | Template):
+        raise Refused("its bash_command isn't known")
+    text = command if isinstance(command, str) else command.text
+    if text.endswith(SCRIPT_ENDINGS):
+        raise Refused(f"its bash_command names the template file {text!r}, which dagport doesn't read")
+    if arguments.get("output_processor") is not None:
+        raise Refused("it has an output_processor")
+    if CONTEXT_VARIABLES in text or CONTEXT_VARIABLES in repr(arguments.get("env")):
+        raise Refused(f"it reads variables that Airflow sets for a command ({CONTEXT_VARIABLES}...)")
+    _skips(task, scope)
+    refs = {ref for value in (command, arguments.get("cwd"), arguments.get("env")) for ref in references(value)}
+    hands_over = arguments.get("do_xcom_push", True) is not False and arguments.get("xcom_push", True) is not False
+    return Inspection(
+        result=VALUE if hands_over else NOTHING,
+        context=frozenset(refs & dates.NEEDS_PARTITION),
+        skips=bool(_skips(task, scope)),
+    )
+
+
+def references(value: Value) -> frozenset[str]:
+    """What the templates inside a value refer to."""
+    if isinstance(value, Template):
+        return frozenset(value.refs)
+    if isinstance(value, Mapping):
+        return frozenset().union(*map(references, value.values()))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return frozenset().union(*map(references, value))
+    return frozenset()
+
+
+def _skips(task: Task, scope: Scope) -> tuple[int, ...]:
+    """The exit codes that skip the task. Raises ``Refused``."""
+    name = "skip_exit_code" if "skip_exit_code" in task.arguments else "skip_on_exit_code"
+    default = None if scope.pipeline.engine_version == "1.10" else DEFAULT_SKIP
+    value = task.arguments.get(name, default)
+    if isinstance(value, Call) and value.name == "tuple" and value.args:
+        value = value.args[0]
+    codes = value if isinstance(value, Sequence) and not isinstance(value, str) else [] if value is None else [value]
+    if not all(isinstance(code, int) for code in codes):
+        raise Refused(f"its {name} isn't known")
+    return tuple(int(code) for code in codes)  # type: ignore[arg-type]
+
+
+def write(task: Task, scope: Scope) -> tuple[Inputs, Function]:
+    """An asset's function that runs the command. Raises ``Refused``."""
+    inputs = Inputs(scope, task, {"run_bash", "os"})
+    inputs.needs_context = True
+    inputs.support["shell"] = None
+    arguments = ["context", inputs.value(task.arguments["bash_command"]), *_options(task, scope, inputs)]
+    name = scope.names[task.id].function
+    head = f"def {name}({', '.join(inputs.signature())}):"
+    return inputs, Function(text=f"{head}\n    yield from run_bash({', '.join(arguments)})")
+
+
+def _options(task: Task, scope: Scope, inputs: Inputs) -> list[str]:
+    given, found = task.arguments, []
+    env = given.get("env")
+    if env is not None:
+        found.append(f"env={_environment(inputs.value(env), inputs, append=given.get('append_env') is True)}")
+    if given.get("cwd") is not None:
+        found.append(f"cwd={inputs.value(given['cwd'])}")
+    if given.get("output_encoding", "utf-8") != "utf-8":
+        found.append(f"encoding={inputs.value(given['output_encoding'])}")
+    skips = _skips(task, scope)
+    if skips != (DEFAULT_SKIP,):
+        found.append(f"skip_on=({', '.join(map(str, skips))}{',' if len(skips) == 1 else ''})")
+    if scope.results[task.id].kind == "nothing":
+        found.append("keep_output=False")
+    return found
+
+
+def _environment(env: str, inputs: Inputs, *, append: bool) -> str:
+    if not append:
+        return env
+    inputs.imports["import os"] = None
+    return f"{{**os.environ, {env[1:]}" if env.startswith("{") and env != "{}" else f"{{**os.environ, **{env}}}"

@@ -1,0 +1,211 @@
+"""One pipeline to one module: every task gets an asset, or is folded, and a fidelity."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from dagport.diagnostics import Diagnostic, diagnose
+from dagport.graph import Task
+from dagport.translation import Fidelity, TaskOutcome
+from dagport.writers.dagster import refuse
+from dagport.writers.dagster.code import annotations_resolve, bound_names, with_docstring
+from dagport.writers.dagster.forms import FORMS, form_of
+from dagport.writers.dagster.inputs import Inputs
+from dagport.writers.dagster.model import UNKNOWN, Function, Inspection, Note, Refused, Settings
+from dagport.writers.dagster.naming import GENERATED, clean, identifier, python_names
+from dagport.writers.dagster.scope import AssetName, Scope
+from dagport.writers.dagster.settings import settings_of
+
+FOLDED = "folded into its neighbours: it only orders other tasks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenAsset:
+    """The asset of one task."""
+
+    task: Task
+    name: AssetName
+    inputs: Inputs
+    function: Function
+    settings: Settings
+    fidelity: Fidelity
+    skips: bool = False
+    reason: str | None = None
+
+
+class Builder:
+    """Writes the tasks of one pipeline."""
+
+    def __init__(self, scope: Scope, prefix: str) -> None:
+        self.scope = scope
+        self.prefix = prefix
+        self.inspections: dict[str, Inspection] = {}
+        self.refusals: dict[str, str] = {}
+        self.names = python_names()
+        self.diagnostics: list[Diagnostic] = []
+        self.told: set[Note] = set()  # notes that are the same for several tasks are told once
+
+    def build(self) -> tuple[WrittenAsset, ...]:
+        """All assets, in an order in which each comes after those it depends on."""
+        scope = self.scope
+        scope.uses.update(Counter(scope.callable_key(task) for task in scope.pipeline.tasks if task.callable))
+        tasks = [scope.task(task_id) for task_id in scope.dependencies.order]
+        for task in tasks:
+            self._inspect(task)
+        self._check_annotations(tasks)
+        self._name(tasks)
+        return tuple(self._write(task) for task in tasks)
+
+    # Looking
+
+    def _inspect(self, task: Task) -> None:
+        try:
+            form = form_of(task)
+            self._check_rule(task)
+            inspection = form.inspect(task, self.scope)
+            self._check_slice(inspection.names)
+        except Refused as refused:
+            self.refusals[task.id] = str(refused)
+            inspection = Inspection(result=UNKNOWN)
+        self.inspections[task.id] = inspection
+        self.scope.results[task.id] = inspection.result
+
+    def _check_rule(self, task: Task) -> None:
+        if task.trigger_rule != "all_success" and any(edge.downstream == task.id for edge in self.scope.pipeline.edges):
+            raise Refused(
+                f"its trigger rule is {task.trigger_rule}, and an asset runs when all before it have succeeded"
+            )
+
+    def _check_slice(self, names: frozenset[str]) -> None:
+        if not names:
+            return
+        found = self.scope.module.slice(names)
+        if found.refusals:
+            raise Refused(found.refusals[0].reason)
+        needed = {name for name, statement in GENERATED.items() if statement not in found.imports}
+        taken = bound_names([*found.imports, *found.definitions]) & needed & self.scope.generated
+        if taken:
+            raise Refused(f"the module's own `{min(taken)}` isn't what that name means in the generated code")
+
+    def _check_annotations(self, tasks: list[Task]) -> None:
+        """Dagster reads annotations as objects, so those of the module can stay texts only where they have to."""
+        needed = self.scope.module.slice(self._needed())
+        if any(line.startswith("from __future__") and "annotations" in line for line in needed.imports):
+            texts = [*needed.definitions, *(self.scope.segment(task) for task in tasks if task.id not in self.refusals)]
+            self.scope.postponed = not annotations_resolve(needed.imports, texts)
+
+    def _needed(self) -> frozenset[str]:
+        return frozenset[str]().union(*(item.names for item in self.inspections.values()))
+
+    # Naming
+
+    def _name(self, tasks: list[Task]) -> None:
+        self.names.reserve(self.scope.module_names(self._needed()))
+        self.names.reserve(key for key, _ in self.scope.project.connections.values())
+        self.scope.partitions_name = self.names.allocate("partitions")
+        self.scope.config_name = self.names.allocate(self.scope.params.class_name)
+        for task in tasks:
+            helper = self.inspections[task.id].helper
+            if helper is not None and self.scope.callable_key(task) not in self.scope.helpers:
+                self.scope.helpers[self.scope.callable_key(task)] = self.names.allocate(helper)
+        # Names that Dagster takes as they are come first: only the others have to give way.
+        for task in sorted(tasks, key=lambda task: clean(task.id) != task.id):
+            op_name = self.scope.project.nodes.allocate(f"{self.prefix}__{clean(task.id)}")
+            short = op_name.removeprefix(f"{self.prefix}__")
+            function = self.names.allocate(identifier(short, "task"), ["asset"])
+            self.scope.names[task.id] = AssetName(key=(self.prefix, short), function=function)
+            if short != task.id.replace(".", "_"):
+                self._say("DP404", f"the task {task.id!r} is the asset {self.prefix}/{short}", task)
+
+    # Writing
+
+    def _write(self, task: Task) -> WrittenAsset:
+        name = self.scope.names[task.id]
+        metadata = {} if name.key[1] == task.id else {"airflow/task_id": f'"{task.id}"'}
+        form = FORMS.get(task.operator)
+        own = form.ARGUMENTS if form is not None else frozenset[str]()
+        settings = settings_of(task, self.scope.pipeline, self.scope.assets, own, metadata)
+        try:
+            if task.id in self.refusals:
+                raise Refused(self.refusals[task.id])
+            if settings.refusal is not None:
+                raise Refused(settings.refusal)
+            inputs, function = form_of(task).write(task, self.scope)
+            self._check_slice(function.names)
+        except Refused as refused:
+            return self._refuse(task, settings, str(refused))
+        return self._accept(task, settings, inputs, function)
+
+    def _accept(self, task: Task, settings: Settings, inputs: Inputs, function: Function) -> WrittenAsset:
+        differences = [*settings.approximations, *inputs.approximations]
+        if task.conditional is not None:
+            differences.append(f"it may not exist in Airflow: that depends on `{task.conditional}`")
+        if "engine_version" in self.scope.pipeline.assumptions and self.inspections[task.id].context:
+            version = self.scope.pipeline.engine_version
+            differences.append(
+                f"its dates are those of Airflow {version}, and nothing in the file says that it is for that version: "
+                "set --airflow-version"
+            )
+        reason = "; ".join(differences) or None
+        if reason:
+            self._say("DP402", reason, task)
+        for note in (*settings.notes, *inputs.notes):
+            if note not in self.told:
+                self.told.add(note)
+                self._say(*note, task)
+        return WrittenAsset(
+            task=task,
+            name=self.scope.names[task.id],
+            inputs=inputs,
+            function=_documented(function, task),
+            settings=settings,
+            fidelity="approximate" if reason else "native",
+            skips=self.inspections[task.id].skips,
+            reason=reason,
+        )
+
+    def _refuse(self, task: Task, settings: Settings, reason: str) -> WrittenAsset:
+        self._say("DP401", reason, task)
+        return WrittenAsset(
+            task=task,
+            name=self.scope.names[task.id],
+            inputs=Inputs(self.scope, task, ()),
+            function=_documented(refuse.write(task, self.scope, reason), task),
+            settings=settings,
+            fidelity="manual",
+            reason=reason,
+        )
+
+    def _say(self, code: str, message: str, task: Task) -> None:
+        pipeline = self.scope.pipeline.id
+        self.diagnostics.append(
+            diagnose(code, message, self.scope.source.path, task.span, pipeline=pipeline, task=task.id)
+        )
+
+    # Telling
+
+    def outcomes(self, assets: tuple[WrittenAsset, ...]) -> Iterator[TaskOutcome]:
+        """What became of every task, in the source's order."""
+        by_task = {asset.task.id: asset for asset in assets}
+        for task in self.scope.pipeline.tasks:
+            asset = by_task.get(task.id)
+            if asset is None:
+                self._say("DP405", f"the task {task.id!r} only orders others", task)
+            yield TaskOutcome(
+                path=self.scope.source.path,
+                pipeline=self.scope.pipeline.id,
+                task=task.id,
+                fidelity=asset.fidelity if asset else "native",
+                target=asset.name.path if asset else None,
+                reason=asset.reason if asset else FOLDED,
+            )
+
+
+def _documented(function: Function, task: Task) -> Function:
+    """A generated function with the task's documentation as its docstring."""
+    if function.documented or function.chunks or not task.doc:
+        return function
+    text = with_docstring(function.text, task.doc)
+    return function if text is None else replace(function, text=text, documented=True)

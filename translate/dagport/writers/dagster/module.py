@@ -1,0 +1,245 @@
+"""The text of a pipeline's module, from its written assets."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from dagport.diagnostics import Diagnostic, diagnose
+from dagport.writers.dagster.builder import Builder, WrittenAsset
+from dagport.writers.dagster.code import docstring
+from dagport.writers.dagster.literals import text_literal
+from dagport.writers.dagster.model import Chunk, Function
+from dagport.writers.dagster.naming import clean, identifier
+from dagport.writers.dagster.params import Field
+from dagport.writers.dagster.partitions import Partitions
+from dagport.writers.dagster.render import render
+from dagport.writers.dagster.schedule import job_of, schedule_of
+from dagport.writers.dagster.scope import Scope
+
+SUPPORT = {
+    "shell": "from {package}.shell import run_bash",
+    "variables": "from {package}.variables import get_variable",
+    "resources": "from {package}.database import SqlDatabase",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleText:
+    """A module before it is formatted."""
+
+    text: str
+    chunks: tuple[Chunk, ...]
+    support: frozenset[str]  # modules of the project that it imports from: "shell", "resources", ...
+    resources: frozenset[str]  # keys of the resources that its assets take
+    imported: frozenset[str]  # top-level modules that the user's code imports
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class ModuleWriter:
+    """Puts a module together."""
+
+    def __init__(
+        self, scope: Scope, builder: Builder, assets: tuple[WrittenAsset, ...], job: str, schedule: str
+    ) -> None:
+        self.scope = scope
+        self.builder = builder
+        self.assets = assets
+        self.job_name = job
+        self.schedule_name = schedule
+        self.partitions = self._partitions()
+        self.slice = scope.module.slice(frozenset().union(*self._needed()))
+
+    def _partitions(self) -> Partitions | None:
+        wanted = any(
+            asset.fidelity != "manual" and self.builder.inspections[asset.task.id].context for asset in self.assets
+        )
+        return self.scope.partitions if wanted and not isinstance(self.scope.partitions, str) else None
+
+    def _keeps(self, future: str) -> bool:
+        return self.scope.postponed or "annotations" not in future
+
+    def _needed(self) -> Iterator[frozenset[str]]:
+        yield frozenset()
+        for asset in self.assets:
+            yield asset.function.names
+            for helper in asset.function.helpers:
+                yield helper.names
+
+    def write(self) -> ModuleText:
+        """The module's text, with markers for the user's own pieces."""
+        pipeline = self.scope.pipeline
+        variable = self.builder.names.allocate(identifier(self.job_name, "job"), ["job"])
+        schedule_variable = self.builder.names.allocate(f"{identifier(self.job_name, 'job')}_schedule")
+        job, job_notes = job_of(pipeline, self.job_name, self.builder.prefix)
+        schedule, schedule_notes = schedule_of(
+            pipeline, variable, self.schedule_name, partitioned=self.partitions is not None
+        )
+        definitions, definition_chunks = self._definitions()
+        helpers = self._helpers()
+        constants = self._retry_policies()
+        text = render(
+            "module.py",
+            header=f"Written by dagport from {self.scope.source.path} (the DAG {pipeline.id}).",
+            doc=self._doc(),
+            future=[line for line in self.slice.imports if line.startswith("from __future__") and self._keeps(line)],
+            imports=list(self._imports()),
+            definitions=definitions,
+            params=self._params(),
+            pipeline=pipeline.id,
+            partitions=self.partitions,
+            partitions_name=self.scope.partitions_name,
+            constants=[(name, policy) for policy, name in constants.items()],
+            functions=[*(helper.text for helper in helpers), *(self._asset(asset, constants) for asset in self.assets)],
+            job={"variable": variable, "arguments": job.arguments},
+            schedule=schedule and replace(schedule, name=schedule_variable),
+        )
+        functions = [*helpers, *(asset.function for asset in self.assets)]
+        return ModuleText(
+            text=text,
+            chunks=(*definition_chunks, *(chunk for function in functions for chunk in function.chunks)),
+            support=frozenset(name for asset in self.assets for name in asset.inputs.support),
+            resources=frozenset(name for asset in self.assets for name in asset.inputs.resources),
+            imported=_roots(self.slice.imports),
+            diagnostics=tuple(self._notes([*job_notes, *schedule_notes])),
+        )
+
+    # Parts
+
+    def _doc(self) -> str | None:
+        doc = self.scope.pipeline.doc
+        return (docstring(doc) or text_literal(doc)) if doc and doc.strip() else None
+
+    def _imports(self) -> Iterator[str]:
+        yield from (line for line in self.slice.imports if not line.startswith("from __future__"))
+        seen: dict[str, None] = {}
+        for asset in self.assets:
+            seen.update(asset.inputs.imports)
+            seen.update(
+                {SUPPORT[name].format(package=self.scope.project.package): None for name in asset.inputs.support}
+            )
+        if any(item.arguments for item in self._used_fields()):
+            seen["from pydantic import Field"] = None
+        yield from seen
+
+    def _definitions(self) -> tuple[list[str], list[Chunk]]:
+        """Constants, helpers and classes of the source, each behind a marker of its kind."""
+        texts, chunks = [], []
+        for number, definition in enumerate(self.slice.definitions):
+            marker = f"__dagport_source_{number}__"
+            block = isinstance(ast.parse(definition).body[0], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+            texts.append(f"def {marker}(): ...\n" if block else f"{marker} = 0")
+            chunks.append(Chunk(marker=marker, text=definition.rstrip("\n")))
+        return texts, chunks
+
+    def _helpers(self) -> list[Function]:
+        """Functions that assets call, once each."""
+        found: dict[str, Function] = {}
+        for asset in self.assets:
+            for helper in asset.function.helpers:
+                found[helper.text] = helper
+        return list(found.values())
+
+    def _retry_policies(self) -> dict[str, str]:
+        """Names for the policies that several assets have."""
+        counted = Counter(
+            asset.settings.arguments.get("retry_policy") for asset in self.assets if asset.fidelity != "manual"
+        )
+        return {
+            policy: self.builder.names.allocate("retry_policy")
+            for policy, count in counted.items()
+            if policy is not None and count > 1
+        }
+
+    def _used_fields(self) -> list[Field]:
+        used = any(asset.inputs.config for asset in self.assets)
+        return list(self.scope.params.fields.values()) if used else []
+
+    def _params(self) -> dict[str, object] | None:
+        fields = self._used_fields()
+        if not fields:
+            return None
+        shown = [
+            {
+                "name": item.name,
+                "type": item.type,
+                "default": item.default,
+                "arguments": ", ".join(f"{name}={text}" for name, text in item.arguments.items()),
+            }
+            for item in fields
+        ]
+        return {"class_name": self.scope.config_name, "fields": shown}
+
+    def _asset(self, asset: WrittenAsset, policies: dict[str, str]) -> str:
+        arguments = dict(self._arguments(asset, policies))
+        function = asset.function
+        return render("asset.py", comments=function.comments, arguments=arguments, function=function.text).rstrip()
+
+    def _arguments(self, asset: WrittenAsset, policies: dict[str, str]) -> Iterator[tuple[str, str]]:
+        prefix, short = asset.name.key
+        if asset.name.function != short:
+            yield "name", text_literal(short)
+        yield "key_prefix", text_literal(prefix)
+        yield from self._dependencies(asset)
+        yield "group_name", text_literal(self._group(asset))
+        settings = dict(asset.settings.arguments)
+        if asset.function.documented:
+            settings.pop("description", None)
+        if asset.fidelity == "manual":
+            settings.pop("retry_policy", None)
+        policy = settings.get("retry_policy", "")
+        settings |= {"retry_policy": policies[policy]} if policy in policies else {}
+        yield from settings.items()
+        if self.partitions is not None:
+            yield "partitions_def", self.scope.partitions_name
+        if asset.skips:
+            yield "output_required", "False"
+
+    def _dependencies(self, asset: WrittenAsset) -> Iterator[tuple[str, str]]:
+        names = self.scope.names
+        ins = {
+            parameter: ", ".join(map(text_literal, names[task_id].key))
+            for task_id, parameter in asset.inputs.upstream.items()
+        }
+        if ins:
+            pairs = ", ".join(f"{text_literal(name)}: dg.AssetIn(key=[{key}])" for name, key in ins.items())
+            yield "ins", f"{{{pairs}}}"
+        order = {task_id: index for index, task_id in enumerate(self.scope.dependencies.order)}
+        upstream = self.scope.dependencies.upstream[asset.task.id]
+        rest = sorted((item for item in upstream if item not in asset.inputs.upstream), key=order.__getitem__)
+        if rest:
+            yield "deps", f"[{', '.join(names[task_id].function for task_id in rest)}]"
+
+    def _group(self, asset: WrittenAsset) -> str:
+        parts = asset.task.group.split(".") if asset.task.group else []
+        return "/".join([self.builder.prefix, *map(clean, parts)])
+
+    def _notes(self, notes: Iterable[tuple[str, str]]) -> Iterator[Diagnostic]:
+        pipeline, path = self.scope.pipeline, self.scope.source.path
+        configured = [asset for asset in self.assets if asset.inputs.config]
+        if len(configured) > 1:
+            notes = [
+                *notes,
+                (
+                    "DP403",
+                    "`params` are the config of each asset: a run that changes one has to set it for each of them",
+                ),
+            ]
+        if configured and self.scope.params.unchecked:
+            names = ", ".join(f"`{name}`" for name in self.scope.params.unchecked)
+            notes = [*notes, ("DP403", f"some rules of the params {names} aren't checked")]
+        for code, message in notes:
+            yield diagnose(code, message, path, pipeline.span, pipeline=pipeline.id)
+
+
+def _roots(imports: Iterable[str]) -> frozenset[str]:
+    """The top-level modules of some import statements."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse("\n".join(imports))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return frozenset(found - {"__future__"})
