@@ -1,0 +1,126 @@
+"""The cases below ``fixtures/``: an input, and all that dagport is expected to make of it.
+
+A case is a folder ``fixtures/<format>/<case>/`` with ``input.py`` and
+
+- ``graph.json``: the graph, as ``dagport graph --format json`` prints it;
+- ``diagnostics.txt``: what is said about reading and translating it, and what became of each task;
+- ``dagster/``: the translated project, without the files that are the same for every project;
+- ``case.toml``, where something isn't the default: ``engine`` names the environment whose Airflow the graph
+  is compared with ("airflow3"; "none" needs a ``why``).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from dagport import codec, formats
+from dagport.diagnostics import Diagnostic
+from dagport.options import ReadOptions
+from dagport.source import Source
+from dagport.translation import Document, Translation, WriteOptions
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+PACKAGE = "pipelines"
+SHOWN = PurePosixPath(f"src/{PACKAGE}")  # what lies elsewhere, and definitions.py, is the same for every project
+SAME_FOR_ALL = {SHOWN / "__init__.py", SHOWN / "definitions.py", SHOWN / "defs/__init__.py"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One folder of ``fixtures/<format>``."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def engine(self) -> str:
+        """The environment of the Airflow that can import the input, or "none"."""
+        file = self.folder / "case.toml"
+        settings = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
+        engine = str(settings.get("engine", "airflow3"))
+        if engine == "none" and not settings.get("why"):
+            raise ValueError(f"{file}: why can't an engine check this case?")
+        return engine
+
+    @cached_property
+    def document(self) -> Document:
+        """The input as dagport reads it."""
+        text = (self.folder / "input.py").read_text("utf-8")
+        source = Source(f"dags/{self.name}.py", text)
+        return Document(source, formats.reader(self.folder.parent.name)(source, ReadOptions()))
+
+    @cached_property
+    def translation(self) -> Translation:
+        """The input translated to Dagster."""
+        return formats.target("dagster")([self.document], WriteOptions(package=PACKAGE))
+
+    def graph(self) -> dict[str, str]:
+        """The expected graph, by file name."""
+        record = codec.to_json(self.document.graph)
+        return {"graph.json": json.dumps(record, indent=1, ensure_ascii=False) + "\n"}
+
+    def output(self) -> dict[str, str]:
+        """The expected translation and messages, by path below the case's folder."""
+        shown = {
+            f"dagster/{path}": text
+            for path, text in self.translation.files.items()
+            if PurePosixPath(path).is_relative_to(SHOWN) and PurePosixPath(path) not in SAME_FOR_ALL
+        }
+        return {"diagnostics.txt": self.messages(), **shown}
+
+    def messages(self) -> str:
+        """Diagnostics of the reader and the writer, and the fate of every task."""
+        outcomes = [
+            f"{outcome.pipeline}.{outcome.task}: {outcome.fidelity}"
+            + (f" -> {outcome.target}" if outcome.target else "")
+            + (f" ({outcome.reason})" if outcome.reason else "")
+            for outcome in self.translation.outcomes
+        ]
+        read, written = self.document.graph.diagnostics, self.translation.diagnostics
+        sections = {"read": map(line, read), "write": map(line, written), "tasks": outcomes}
+        return "".join(f"{title}\n" + "".join(f"  {text}\n" for text in lines) for title, lines in sections.items())
+
+
+def line(diagnostic: Diagnostic) -> str:
+    """A diagnostic on one line."""
+    place = ":".join(str(part) for part in (diagnostic.path, diagnostic.line, diagnostic.column) if part)
+    subject = ".".join(filter(None, (diagnostic.pipeline, diagnostic.task)))
+    message = diagnostic.message.replace("\n", "\\n")
+    return f"{place} {diagnostic.severity} {diagnostic.code} {message}" + (f" [{subject}]" if subject else "")
+
+
+def cases(format_: str) -> list[Case]:
+    """All cases of one format."""
+    return [Case(folder) for folder in sorted((FIXTURES / format_).iterdir()) if folder.is_dir()]
+
+
+def expected(case: Case, pattern: str) -> dict[str, str]:
+    """The committed expectations of a case whose path matches a glob."""
+    files = sorted(file for file in case.folder.glob(pattern) if file.is_file())
+    return {file.relative_to(case.folder).as_posix(): file.read_text("utf-8") for file in files}
+
+
+def write(case: Case, pattern: str, files: dict[str, str]) -> None:
+    """Replace the committed expectations of a case that match a glob."""
+    for stale in expected(case, pattern).keys() - files.keys():
+        (case.folder / stale).unlink()
+    for path, text in files.items():
+        file = case.folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+
+
+def write_project(translation: Translation, folder: Path) -> Path:
+    """Write a translated project into a folder."""
+    for path, text in translation.files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    return folder

@@ -1,0 +1,1 @@
+"""Tests that run the real orchestrators, each in an environment of its own."""

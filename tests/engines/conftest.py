@@ -1,0 +1,39 @@
+"""The engines as fixtures."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engines.environments import Environment, environment
+
+
+@pytest.fixture(scope="session")
+def airflow3() -> Environment:
+    """Airflow 3 with the standard provider and scikit-learn."""
+    return environment("airflow3")
+
+
+@pytest.fixture(scope="session")
+def airflow2() -> Environment:
+    """The last Airflow 2."""
+    return environment("airflow2")
+
+
+@pytest.fixture(scope="session")
+def dagster() -> Environment:
+    """Dagster with scikit-learn, pandas and SQLAlchemy."""
+    return environment("dagster")
+
+
+@pytest.fixture(scope="session")
+def airflow_home(airflow3: Environment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Variables of an Airflow 3 home with a database; its DAGs folder is ``dags`` below the home."""
+    home = tmp_path_factory.mktemp("airflow")
+    (home / "dags").mkdir()
+    variables = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
+    airflow3.run(["-m", "airflow", "db", "migrate"], env=variables)
+    return variables

@@ -1,0 +1,50 @@
+"""Runs jobs of a generated Dagster project and prints what every asset returned, as JSON.
+
+    DAGSTER_PYTHON run_dagster.py PROJECT PACKAGE DAY JOB...
+
+A job with partitions runs for the first one of the day. An asset that failed has the error's text under "failed".
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import redirect_stdout
+from typing import Any
+
+import dagster as dg
+from load_dagster import load  # its folder is the path of a script
+from plain import plain
+
+
+def run(job: dg.JobDefinition, day: str) -> dict[str, Any]:
+    """Run a job in this process, with an instance that lasts as long as the run."""
+    keys = job.partitions_def.get_partition_keys() if job.partitions_def else []
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            partition_key=next(key for key in keys if key.startswith(day)) if keys else None,
+            raise_on_error=False,
+        )
+        done = [event.asset_key for event in result.get_asset_materialization_events() if event.asset_key]
+        failures = [event for event in result.all_events if event.is_step_failure and event.step_key]
+        return {
+            "assets": {key.to_user_string(): plain(result.asset_value(key)) for key in done},
+            "failed": {
+                key.to_user_string(): str(event.step_failure_data.error)
+                for event in failures
+                for key in job.asset_layer.get_selected_entity_keys_for_node(event.node_handle)
+            },
+        }
+
+
+def main(project: str, package: str, day: str, *jobs: str) -> dict[str, Any]:
+    """The results by job."""
+    definitions = load(project, package)
+    return {name: run(definitions.resolve_job_def(name), day) for name in jobs}
+
+
+if __name__ == "__main__":
+    with redirect_stdout(sys.stderr):
+        results = main(*sys.argv[1:])
+    sys.stdout.write(json.dumps(results))
