@@ -28,6 +28,7 @@ from dagport.readers.airflow.dates import DateDoubt, aware
 from dagport.readers.airflow.ids import check_id
 from dagport.readers.airflow.nodes import Dag, EngineMember, Task
 from dagport.readers.airflow.relations import add_task
+from dagport.readers.airflow.signatures import definition_span
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -170,7 +171,7 @@ class DagFactory(Model):
         if not isinstance(function, Function):
             machine.doubt("DP206", "the function decorated with @dag isn't a plain function", site, dag)
             return dag
-        dag.span = function.scope.module.span(_whole(function.node))
+        dag.span = definition_span(function)
         doc = ast.get_docstring(function.node, clean=False) if not isinstance(function.node, ast.Lambda) else None
         bound = bind_arguments(machine, function, args, kwargs, site)
         dag.enter(machine, site)
@@ -190,10 +191,6 @@ def _as_keywords(function: Function, bound: dict[str, Anything]) -> dict[str, An
     spec = function.node.args
     skipped = {item.arg for item in (spec.vararg, spec.kwarg) if item is not None}
     return {name: value for name, value in bound.items() if name not in skipped}
-
-
-def _whole(node: Any) -> Any:
-    return node
 
 
 class DagParam(Model):

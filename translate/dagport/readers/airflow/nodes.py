@@ -324,7 +324,6 @@ class Dag(Model):
 
     __slots__ = (
         "auto_register", "condition_depth", "conditional", "default_args", "doc", "fields", "id",
-        "label_edges", "link", "made_by_factory",
         "params", "registered", "root", "schedule_from", "span", "tags", "tasks", "unnamed",
     )  # fmt: skip
     type_name = "airflow.sdk.DAG"
