@@ -12,6 +12,8 @@ Every DAG of the truth falls into one class:
 
 from __future__ import annotations
 
+import inspect
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -124,14 +126,21 @@ def differences(truth: Record, ours: Record, major: int) -> Iterator[Difference]
     labels = {(e["upstream"], e["downstream"], e["label"]) for e in ours["edges"] if e["label"]}
     certain, possible = set(map(tuple, truth["labels"])), set(map(tuple, truth["group_labels"]))
     yield from _sets("labels", certain, labels - (possible - certain))
-    groups = {(group["id"], group["parent"], group["tooltip"] or None) for group in ours["groups"]}
-    yield from _sets("groups", {(g["id"], g["parent"], g["tooltip"]) for g in truth["groups"]}, groups)
+    groups = {(group["id"], group["parent"], _shown(group["tooltip"])) for group in ours["groups"]}
+    yield from _sets("groups", {(g["id"], g["parent"], _shown(g["tooltip"])) for g in truth["groups"]}, groups)
     for name in sorted(set(tasks) & set(expected)):
         for field, detail in _task_differences(expected[name], tasks[name]):
             yield field, f"{name}: {detail}"
     yield from _fields(DAG_FIELDS, truth, ours)
     yield from _schedule(truth, ours["schedule"])
     yield from _dag_values(truth, ours, major)
+
+
+def _shown(tooltip: str | None) -> str | None:
+    """A tooltip, which may be a docstring, as the running Python would have it."""
+    if tooltip and sys.version_info >= (3, 13):
+        return inspect.cleandoc(tooltip)
+    return tooltip or None
 
 
 def _sets(field: str, wanted: set[Any], found: set[Any]) -> Iterator[Difference]:
@@ -144,8 +153,15 @@ def _fields(table: Mapping[str, tuple[str, Any]], truth: Record, ours: Record) -
     for field, (key, default) in table.items():
         found = default if ours.get(key) is None else ours[key]
         wanted = default if truth[field] is None else truth[field]
-        if found != wanted:
+        if found != wanted and not _same_docstring(found, wanted):
             yield field, f"{found!r}, not {wanted!r}"
+
+
+def _same_docstring(found: Any, wanted: Any) -> bool:
+    """Python 3.13 and later take the indentation out of docstrings; the graph has them as the source writes them."""
+    if sys.version_info < (3, 13) or not isinstance(found, str) or not isinstance(wanted, str):
+        return False
+    return inspect.cleandoc(found) == inspect.cleandoc(wanted)
 
 
 def _dag_values(truth: Record, ours: Record, major: int) -> Iterator[Difference]:
