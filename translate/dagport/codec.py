@@ -7,13 +7,11 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
-from dagport.diagnostics import Diagnostic
 from dagport.graph import SCHEMA_VERSION, FileGraph, Schedule
 from dagport.values import Json, Value, value_from_json, value_to_json
 
-T = TypeVar("T")
 OMIT_NULLS: tuple[type, ...] = (Schedule,)  # a schedule shows only the fields of its kind
 
 
@@ -145,6 +143,3 @@ def _value(data: Json, where: str) -> Value:
         return value_from_json(data)
     except ValueError as error:
         raise ValueError(f"{where}: {error}") from None
-
-
-__all__ = ["Diagnostic", "from_json", "json_key", "to_json"]

@@ -223,23 +223,11 @@ CATALOGUE: dict[str, Entry] = {
         "The engine would show an import error and load none of its pipelines.",
         "Mend the statement shown.",
     ),
-    "DP302": Entry(
-        "error",
-        "Duplicate task id",
-        "The engine refuses a pipeline with two tasks of one id.",
-        "Rename one of the tasks.",
-    ),
     "DP303": Entry(
         "error",
         "The tasks form a cycle",
         "The engine refuses a pipeline with a cycle.",
         "Remove one of the edges named.",
-    ),
-    "DP304": Entry(
-        "error",
-        "Invalid id",
-        "The engine takes letters, digits, dashes, dots and underscores, at most 250 of them.",
-        "Rename it.",
     ),
     "DP305": Entry(
         "error",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,7 +25,6 @@ from dagport.evaluate.domain import (
     ModuleFrame,
     ModuleName,
     Native,
-    PyRaise,
     Scope,
     SourceFile,
     Unknown,
@@ -287,10 +286,6 @@ class Machine:
 
         return compare(self, operator, left, right, site)
 
-    def raise_(self, name: str, message: str = "") -> Any:
-        """Raise an exception of the analysed code."""
-        raise PyRaise(name, message)
-
 
 @contextmanager
 def deep_recursion() -> Iterator[None]:
@@ -303,13 +298,3 @@ def deep_recursion() -> Iterator[None]:
         raise LimitHit("nested expressions", RECURSION_LIMIT) from None
     finally:
         sys.setrecursionlimit(before)
-
-
-def bounded(machine: Machine, items: Iterable[Anything]) -> list[Anything]:
-    """A list of some items, within the limits."""
-    result: list[Anything] = []
-    for item in items:
-        result.append(item)
-        if len(result) & 1023 == 0:
-            machine.check_items(len(result))
-    return result

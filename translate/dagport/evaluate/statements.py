@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from dagport.evaluate import operators
 from dagport.evaluate.attributes import delete_item, get_attribute, get_item, set_attribute, set_item
 from dagport.evaluate.domain import (
-    KNOWN_TYPES,
     Anything,
     CallSite,
     External,
@@ -443,5 +442,3 @@ STATEMENTS: dict[type, Executor] = {
 }
 if hasattr(ast, "TypeAlias"):
     STATEMENTS[ast.TypeAlias] = _pass
-
-__all__ = ["KNOWN_TYPES", "execute_block"]

@@ -10,7 +10,6 @@ from dagport.cli.reports.table import table
 from dagport.diagnostics import Diagnostic
 from dagport.project.summary import FIDELITIES, Row, share_carried
 from dagport.source import Source
-from dagport.translation import Fidelity
 
 COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
 SHOWN_DOUBTS = 4  # lines named in the table; the findings above it name all
@@ -108,14 +107,6 @@ def _cells(report: Report) -> tuple[list[str], list[list[str]]]:
         for row in report.rows
     ]
     return head, body
-
-
-def _shown_fidelities(report: Report) -> list[Fidelity]:
-    """All of them but ``delegated``, which few runs have."""
-    if report.translation is None:
-        return []
-    delegated = any((row.fidelities or {}).get("delegated") for row in report.rows)
-    return [name for name in FIDELITIES if name != "delegated" or delegated]
 
 
 def _doubts(row: Row) -> str:

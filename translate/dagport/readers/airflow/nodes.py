@@ -7,7 +7,6 @@ of 1.10 and 2 as well unless a comment says otherwise.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ from dagport.evaluate.domain import (
     BoundMethod,
     CallSite,
     External,
-    Function,
     Instance,
     Model,
     NativeFunction,
@@ -199,7 +197,7 @@ class Group(Relative):
     """A ``TaskGroup``; the root group of a DAG has no id."""
 
     __slots__ = (
-        "children", "dag", "default_args", "doc", "downstream_ids", "id", "label", "mapped", "mapped_over", "parent",
+        "children", "dag", "default_args", "doc", "id", "label", "mapped", "mapped_over", "parent",
         "prefix", "tooltip",
         "upstream_tasks", "used_ids",
     )  # fmt: skip
@@ -218,9 +216,9 @@ class Group(Relative):
         self.upstream_tasks: dict[Task, None] = {}
         self.mapped = False
         self.mapped_over: Any = None
-        self.id: str | None = label if parent is None or label is None else parent.child_id(label, of_group=True)
+        self.id: str | None = label if parent is None or label is None else parent.child_id(label)
 
-    def child_id(self, label: str, *, of_group: bool = False) -> str:
+    def child_id(self, label: str) -> str:
         """The id of a child: prefixed with the group's id where the group says so."""
         return f"{self.id}.{label}" if self.prefix and self.id else label
 
@@ -488,13 +486,3 @@ class TaskList(Relative):
 
 def _hooks(machine: Machine) -> Any:
     return machine.hooks
-
-
-def same_prefix_number(name: str, used: list[str]) -> str:
-    """A task id that is still free, by counting up a suffix ``__N`` (``get_unique_task_id``)."""
-    core = re.split(r"__\d+$", name)[0]
-    numbers = [int(match.group(1)) for other in used if (match := re.fullmatch(rf"{re.escape(core)}__(\d+)", other))]
-    return f"{core}__{max([*numbers, 0]) + 1}"
-
-
-__all__ = ["Dag", "Function", "Group", "Label", "Relative", "Task", "XComRef", "library_class"]
