@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from dagport.workspace import Workspace
 
 AirflowVersion: TypeAlias = Literal["1.10", "2", "3"]
 
@@ -17,7 +20,26 @@ class Limits:
     items: int = 200_000  # of one collection or range
     text: int = 5_000_000  # characters of one string
     tasks: int = 20_000  # of one file
+    edges: int = 100_000  # of one pipeline
+    pipelines: int = 5_000  # of one file
     seconds: float = 20.0  # of processor time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """What the user says about the deployment that the files run in; all else of it stays unknown."""
+
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)  # Airflow Variables, serialized
+    connections: Mapping[str, str] = field(default_factory=dict, repr=False)  # by id: a URI, or an object in JSON
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # environment variables
+
+    def fingerprint(self) -> str:
+        """A short text of the content: the same text, the same deployment. It shows none of the values."""
+        import hashlib  # start-up
+        import json
+
+        parts = [sorted(part.items()) for part in (self.variables, self.connections, self.environment)]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +48,5 @@ class ReadOptions:
 
     airflow_version: AirflowVersion | None = None  # None: found from the imports
     limits: Limits = field(default_factory=Limits)
+    deployment: Deployment = field(default_factory=Deployment)
+    workspace: Workspace | None = None  # None: a file alone, whose project can't be seen

@@ -16,14 +16,21 @@ class Source:
 
     path: str  # as shown to the user, "/" between parts
     text: str
+    file: str | None = None  # its path relative to the project's root; None: the project can't be seen
 
     @cached_property
     def lines(self) -> list[str]:
         """The lines as the Python parser counts them, without their ends."""
         return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
+    @cached_property
+    def _is_ascii(self) -> bool:
+        return self.text.isascii()
+
     def column(self, line: int, byte_offset: int) -> int:
         """Column (from 1, in characters) of a UTF-8 byte offset as ``ast`` gives it."""
+        if self._is_ascii:
+            return byte_offset + 1
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
         if text.isascii():
             return byte_offset + 1
@@ -50,3 +57,18 @@ class Source:
         indent = "".join(char if char == "\t" else " " for char in text[: column - 1])
         carets = "^" * max(1, min(end, len(text)) - column + 1)
         return f"{margin}{text}\n{' ' * (len(margin) - 2)}| {indent}{carets}"
+
+
+def decoded(path: str, data: bytes, file: str | None = None) -> Source:
+    """The text of a Python source, by its byte order mark or coding line (PEP 263), else UTF-8.
+
+    Raises ``SyntaxError`` or ``LookupError`` for an encoding that isn't one, ``UnicodeDecodeError`` for bytes that it
+    doesn't have, ``ValueError`` for a binary file.
+    """
+    from tokenize import detect_encoding
+
+    if b"\0" in data:
+        raise ValueError("source code cannot contain null bytes")
+    lines = iter(data.splitlines(keepends=True))
+    encoding, _ = detect_encoding(lambda: next(lines, b""))
+    return Source(path, data.decode(encoding), file)

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from dagport.diagnostics import Diagnostic, diagnose
-from dagport.source import Source
+from dagport.source import Source, decoded
 
 KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -65,16 +65,12 @@ def unopened(path: str, error: OSError) -> Diagnostic:
     return diagnose("DP102", (error.strerror or type(error).__name__), path)
 
 
-def decode(path: str, data: bytes) -> Source | Diagnostic:
+def decode(path: str, data: bytes, file: str | None = None) -> Source | Diagnostic:
     """The text of a Python source, by its byte order mark or coding line (PEP 263), else UTF-8."""
-    from tokenize import detect_encoding
-
     if b"\0" in data:
         return diagnose("DP103", _binary(data), path)
-    lines = iter(data.splitlines(keepends=True))
     try:
-        encoding, _ = detect_encoding(lambda: next(lines, b""))
-        return Source(path, data.decode(encoding))
+        return decoded(path, data, file)
     except UnicodeDecodeError as error:
         return diagnose("DP103", f"{_undecodable(data, error)} is not {error.encoding}", path, _line(data, error))
     except (SyntaxError, LookupError) as error:
