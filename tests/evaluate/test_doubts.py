@@ -8,7 +8,7 @@ from dagport.evaluate.domain import CallSite, External, Native, PyRaise, Unknown
 from dagport.evaluate.machine import Hooks, Machine
 from tests.evaluate.machine import run
 
-UNKNOWN = "import os\nu = os.environ.get('U')\n"
+UNKNOWN = "import os\nu = os.environ['U']\n"
 STAYS_UNKNOWN = [
     "result = u + 'x'",
     "result = f'a{u}'",
@@ -49,7 +49,22 @@ STAYS_UNKNOWN = [
     "result = open('x').read()",
     "import random\nresult = random.randint(1, 2)",
     "from datetime import datetime\nresult = datetime.now().year",
-    "result = hash('a')",
+    "result = hash('a') % 7",
+    "def g():\n    yield 1\n    if u:\n        yield 2\nresult = list(g())",
+    "def g():\n    if u:\n        return\n    yield 2\nresult = next(g())",
+    "result = next(x for x in [1, 2] if x == u)",
+    "result = any(x == u for x in [1, 2])",
+    "result = min([u, 1])",
+    "class A:\n    def __eq__(self, o):\n        return u\nresult = A() == 1",
+    "class A:\n    def __bool__(self):\n        return u\nresult = bool(A())",
+    "from dataclasses import dataclass\n@dataclass\nclass A:\n    x: int\nresult = A(u) == A(1)",
+    "from enum import Enum\nclass A(Enum):\n    X = 1\nresult = A(u)",
+    "result = f'{u!r:>5}'",
+    "result = '%s' % u",
+    "from functools import reduce\nresult = reduce(max, u)",
+    "from itertools import islice\nresult = list(islice(u, 2))",
+    "class A(dict):\n    def __getitem__(self, k):\n        return 1\nresult = A()['x']",
+    "match [u]:\n    case [1]:\n        result = 1\n    case _:\n        result = 2",
 ]
 
 
@@ -69,6 +84,11 @@ STAYS_KNOWN = [
     ("def f():\n    if u:\n        return 1\n    return 1\nresult = f()", 1),
     ("result = 'a' in ['a', u]", True),
     ("result = False and u", False),
+    ("def g():\n    yield 1\n    if u:\n        yield 2\nresult = next(g())", 1),
+    ("from itertools import islice\nresult = list(islice((x for x in [1, 2, u]), 2))", [1, 2]),
+    ("result = 1 in (x for x in [1, u])", True),
+    ("match {'a': u, 'b': 2}:\n    case {'b': n}:\n        result = n", 2),
+    ("class A:\n    def __init__(self):\n        self.x, self.y = u, 3\nresult = A().y", 3),
     ("import os.path\nresult = os.path.basename(__file__)", "snippet.py"),
     ("x = {'k': u, 'l': 5}\nresult = x['l']", 5),
 ]
@@ -97,6 +117,16 @@ DOUBTED = [
     ("for x in u:\n    touch('a')", ["a"]),
     ("[touch('a') for x in u]", ["a"]),
     ("while u:\n    touch('a')", ["a"]),
+    ("[touch('a') for x in [1, 2] if u]", ["a"]),
+    ("list(touch('a') for x in u)", ["a"]),
+    ("list(touch('a') for x in [1] if x == u)", ["a"]),
+    ("list(map(lambda x: touch('a'), u))", ["a"]),
+    ("def g():\n    yield 1\n    if u:\n        yield 2\n    touch('a')\nlist(g())", ["a"]),
+    ("def g():\n    if u:\n        touch('a')\n        yield 2\nfor x in g():\n    pass", ["a", "a"]),
+    ("match u:\n    case 1:\n        touch('a')", ["a"]),
+    ("match [u]:\n    case [1]:\n        touch('a')", ["a"]),
+    ("it = iter([1, 2])\nif u:\n    next(it)", [None]),
+    ("def g():\n    yield 1\ni = g()\nif u:\n    list(i)", [None]),
     ("u and touch('a')", ["a"]),
     ("x = touch('a') if u else None", ["a"]),
     ("def f():\n    if u:\n        return\n    touch('a')\nf()", ["a"]),

@@ -33,6 +33,16 @@ HOSTILE = [
     "x = 'a'.ljust(10**9)",
     "x = f'{1:>999999999}'",
     "x = sum(range(10**12))",
+    "import itertools\nlist(itertools.count())",
+    "import itertools\nall(itertools.repeat(1))",
+    "import itertools\nx = 5 in itertools.repeat(1)",
+    "import itertools\nfor x in filter(None, itertools.repeat(0)):\n    pass",
+    "class A:\n    def __iter__(self):\n        return self\n    def __next__(self):\n        return 1\nmax(A())",
+    "def g():\n    while True:\n        yield from g()\nnext(g())",
+    "x = []\nfor i in [1]:\n    pass\nfor i in (l := [1]):\n    l.append(i)",
+    "class A:\n    def __eq__(self, o):\n        return self == o\nA() == A()",
+    "class A:\n    def __getattr__(self, n):\n        return self.x\nA().y",
+    "class A:\n    def __repr__(self):\n        return repr(self)\nx = repr(A())",
     "def f(n):\n    return [f(n - 1) for _ in range(10)] if n else 0\nf(50)",
 ]
 

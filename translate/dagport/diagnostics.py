@@ -143,6 +143,24 @@ CATALOGUE: dict[str, Entry] = {
         "An empty file that was named is more likely a mistake than a wish, such as a failed checkout.",
         "Check the path and the file; empty files inside a folder that is searched are passed over.",
     ),
+    "DP112": Entry(
+        "error",
+        "The YAML file isn't a configuration of dag-factory",
+        "Of YAML, only the files that dag-factory makes DAGs of are read.",
+        "Check the path; a DAG is a mapping at the top level with `tasks`, each with an `operator` or a `decorator`.",
+    ),
+    "DP113": Entry(
+        "warning",
+        "A key comes twice",
+        "YAML keeps the last one without a word, so a task or a setting is lost.",
+        "Remove one of them, or give it another name.",
+    ),
+    "DP114": Entry(
+        "info",
+        "A YAML file that nothing was seen to load",
+        "It has the shape of a configuration of dag-factory, but other programs have such files, too: it isn't read.",
+        "If dag-factory loads it, name the file, or search the folder of the Python file that calls dag-factory, too.",
+    ),
     # 2xx: the graph isn't certain
     "DP201": Entry(
         "warning",
@@ -216,6 +234,37 @@ CATALOGUE: dict[str, Entry] = {
         "It is created only under a condition that can't be known from the file, so it isn't listed as a pipeline.",
         "Make the condition a constant, or create the pipeline in every case.",
     ),
+    "DP213": Entry(
+        "info",
+        "An assumption about the deployment",
+        "The file asks its deployment for something that isn't given, and has a default of its own: that was taken. "
+        "The pipelines are exact for a deployment where the assumptions listed with them hold.",
+        "Give the real values: --variables, --connections, --env-file; see docs/deployment.md.",
+    ),
+    "DP214": Entry(
+        "warning",
+        "An import that could mean two modules",
+        "Which one is imported depends on the order of the folders that Python searches in the deployment.",
+        "Name the folders in their order: source-roots in [tool.dagport].",
+    ),
+    "DP215": Entry(
+        "info",
+        "A module of a package, not a pipeline file",
+        "Airflow imports a DAG file on its own, where relative imports fail; this one makes no pipeline.",
+        "Nothing, unless it lies in the DAGs folder: there, list it in .airflowignore.",
+    ),
+    "DP216": Entry(
+        "warning",
+        "What dag-factory makes of the file isn't certain",
+        "Its version, or the folder that it starts from, is known only in the deployment: the pipelines aren't exact.",
+        "See the message; a newer dag-factory, or defaults beside the file itself, makes it certain.",
+    ),
+    "DP217": Entry(
+        "info",
+        "Pipelines come from YAML files",
+        "dag-factory makes the DAGs; they are read from the YAML files, and not listed twice.",
+        "Read the YAML files, too: name them, or the folder that they are in.",
+    ),
     # 3xx: the engine would refuse the file
     "DP301": Entry(
         "error",
@@ -283,6 +332,12 @@ CATALOGUE: dict[str, Entry] = {
         "The generated code needs a module installed",
         "Which distribution has a module can't be told from its name, so it isn't added to the project's dependencies.",
         "Add what has the module to the dependencies in the generated pyproject.toml.",
+    ),
+    "DP409": Entry(
+        "warning",
+        "Assumed values are part of the generated code",
+        "The source asks its deployment for them; the defaults of its calls were taken, and it may have others.",
+        "Give the deployment's own values with --variables, --connections or --env-file.",
     ),
     # 5xx: files that are written
     "DP501": Entry(

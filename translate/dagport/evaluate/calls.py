@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from dagport.evaluate.classes import (
-    DATACLASS_MARK,
-    Descriptor,
-    enum_by_value,
-    initialise_dataclass,
-    is_enum,
-)
+from dagport.evaluate.attributes import bound as bound_member
+from dagport.evaluate.classes import Descriptor, is_enum
 from dagport.evaluate.domain import (
     KNOWN_TYPES,
     Anything,
@@ -30,10 +24,15 @@ from dagport.evaluate.domain import (
     Spread,
     Unknown,
     UserClass,
-    first_unknown,
 )
+from dagport.evaluate.enums import enum_by_value
+from dagport.evaluate.exceptions import is_exception
 from dagport.evaluate.expressions import evaluate
-from dagport.evaluate.statements import Return, Signal, execute_block
+from dagport.evaluate.generators import GeneratorObject, suspends
+from dagport.evaluate.kinds import TRANSPARENT
+from dagport.evaluate.objects import data_base, make_data
+from dagport.evaluate.records import makes_init, record_init
+from dagport.evaluate.statements import Return, execute_block
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -56,14 +55,33 @@ def call(
     elif isinstance(callee, UserClass):
         return instantiate(machine, callee, args, kwargs, site)
     elif isinstance(callee, Model):
-        if isinstance(callee, Instance) and isinstance(callee.cls.lookup("__call__"), Function):
-            return call(machine, callee.cls.lookup("__call__"), [callee, *args], kwargs, site)
+        if isinstance(callee, Instance) and (found := _call_object(machine, callee, args, kwargs, site)) is not MISSING:
+            return found
         result = callee.call(machine, args, kwargs, site)
         if result is not NotImplemented:
             return result
     elif isinstance(callee, KNOWN_TYPES):
         raise PyRaise("TypeError", f"'{type(callee).__name__}' object is not callable")
     return machine.hooks.unseen_call(machine, callee, args, kwargs, site)
+
+
+MISSING = object()
+
+
+def _call_object(
+    machine: Machine, callee: Instance, args: list[Anything], kwargs: dict[str, Anything], site: CallSite
+) -> Anything:
+    """``callee(*args)`` by its class's ``__call__``; ``MISSING`` if that isn't known."""
+    method = callee.cls.lookup("__call__")
+    if method is not NotImplemented:
+        return call(machine, bound_member(callee, callee.cls, method), args, kwargs, site)
+    if "contextlib.ContextDecorator" in callee.cls.externals() and args:
+        from dagport.evaluate.contexts import around
+
+        return around(args[0], lambda: callee)
+    if all(isinstance(base, UserClass) or base in PLAIN_BASES for base in callee.cls.mro) and not callee.partial:
+        raise PyRaise("TypeError", f"'{callee.cls.name}' object is not callable")
+    return MISSING
 
 
 def call_function(
@@ -77,34 +95,44 @@ def call_function(
     frame = Frame(function, function.owner, args[0] if args else names.get(_first_parameter(node)))
     scope = Scope(function.scope.module, names, function.scope, frame)
     if isinstance(node, ast.Lambda):
-        with _deeper(machine):
+        with deeper(machine, site):
             return evaluate(machine, node.body, scope)
-    if _contains_yield(node):
-        return Generator(function, scope, frame)
+    if _is_generator(node):
+        return GeneratorObject(machine, function, scope, frame)
     return run_body(machine, node.body, scope, frame, site)
 
 
 def run_body(machine: Machine, body: list[ast.stmt], scope: Scope, frame: Frame, site: CallSite) -> Anything:
     """Run a function's statements; the value it returns."""
-    with _deeper(machine):
-        signal = execute_block(machine, body, scope)
-        value = signal.value if isinstance(signal, Return) else None
-    return frame.finish(machine, value, site)
+    try:
+        with deeper(machine, site):
+            signal = execute_block(machine, body, scope)
+    except PyRaise as error:
+        if frame.exits:
+            machine.doubt("DP202", f"the file may raise {error}, depending on `{frame.exits[0][2]}`", site)
+            frame.finish(machine, None, site)
+        raise
+    return frame.finish(machine, signal.value if isinstance(signal, Return) else None, site)
 
 
-class _deeper:  # noqa: N801 - a context manager, used like a function; a generator would cost too much here
-    __slots__ = ("machine",)
+class deeper:  # noqa: N801 - a context manager, used like a function; a generator would cost too much here
+    """One call more, within the limit."""
 
-    def __init__(self, machine: Machine) -> None:
+    __slots__ = ("machine", "site")
+
+    def __init__(self, machine: Machine, site: CallSite) -> None:
         self.machine = machine
+        self.site = site
 
     def __enter__(self) -> None:
         self.machine.depth += 1
         if self.machine.depth > self.machine.limits.depth:
             self.machine.depth -= 1
             raise LimitHit("nested calls", self.machine.limits.depth)
+        self.machine.enter(self.site)
 
     def __exit__(self, *_: object) -> None:
+        self.machine.leave()
         self.machine.depth -= 1
 
 
@@ -113,20 +141,11 @@ def _first_parameter(node: Any) -> str:
     return parameters[0].arg if parameters else ""
 
 
-def _contains_yield(node: ast.AST) -> bool:
+def _is_generator(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     known = getattr(node, "_yields", None)
     if known is None:
-        known = any(_has_yield(item) for item in getattr(node, "body", []))
-        node._yields = known  # type: ignore[attr-defined]
+        known = node._yields = any(map(suspends, node.body))  # type: ignore[union-attr]
     return bool(known)
-
-
-def _has_yield(node: ast.AST) -> bool:
-    if isinstance(node, ast.Yield | ast.YieldFrom):
-        return True
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-        return False
-    return any(_has_yield(child) for child in ast.iter_child_nodes(node))
 
 
 # Arguments
@@ -152,24 +171,79 @@ def bind_arguments(
     for parameter, value in zip(positional, values, strict=False):
         names[parameter.arg] = value
     if len(values) > len(positional) and spec.vararg is None:
-        raise PyRaise(
-            "TypeError",
-            f"{function.name}() takes {len(positional)} positional arguments but {len(values)} were given",
-        )
+        raise too_many(function.qualname, len(positional), len(function.defaults), len(values))
     if spec.vararg is not None:
         extra = tuple(values[len(positional) :])
         names[spec.vararg.arg] = extra if spread is None else machine.unknown(lost.why, site)
     allowed = {parameter.arg for parameter in (*spec.args, *spec.kwonlyargs)}
     for name in [name for name in keywords if name in allowed]:
         if name in names:
-            raise PyRaise("TypeError", f"{function.name}() got multiple values for argument '{name}'")
+            raise PyRaise("TypeError", f"{function.qualname}() got multiple values for argument '{name}'")
         names[name] = keywords.pop(name)
     if spec.kwarg is not None:
         names[spec.kwarg.arg] = keywords if lost is None else {**keywords, "**": lost}
     elif keywords:
-        raise PyRaise("TypeError", f"{function.name}() got an unexpected keyword argument '{next(iter(keywords))}'")
+        raise _unexpected(function, keywords)
     _fill_defaults(machine, function, positional, names, lost, site)
     return names
+
+
+def _unexpected(function: Function, keywords: dict[str, Anything]) -> PyRaise:
+    by_place = [item.arg for item in function.node.args.posonlyargs if item.arg in keywords]
+    if by_place:
+        shown = ", ".join(by_place)
+        text = f"got some positional-only arguments passed as keyword arguments: '{shown}'"
+        return PyRaise("TypeError", f"{function.qualname}() {text}")
+    return PyRaise("TypeError", f"{function.qualname}() got an unexpected keyword argument '{next(iter(keywords))}'")
+
+
+def too_many(name: str, most: int, optional: int, given: int) -> PyRaise:
+    """The ``TypeError`` for too many positional arguments."""
+    wanted = f"from {most - optional} to {most}" if optional else str(most)
+    plural = "" if most == 1 and not optional else "s"
+    verb = "was" if given == 1 else "were"
+    return PyRaise("TypeError", f"{name}() takes {wanted} positional argument{plural} but {given} {verb} given")
+
+
+def missing(name: str, kind: str, names: list[str]) -> PyRaise:
+    """The ``TypeError`` for missing arguments."""
+    shown = [repr(item) for item in names]
+    listed = (
+        shown[0]
+        if len(shown) == 1
+        else " and ".join(shown)
+        if len(shown) == 2
+        else (", ".join(shown[:-1]) + f", and {shown[-1]}")
+    )
+    plural = "" if len(names) == 1 else "s"
+    return PyRaise("TypeError", f"{name}() missing {len(names)} required {kind} argument{plural}: {listed}")
+
+
+def argument_errors(
+    name: str,
+    positional: list[str],
+    allowed: list[str],
+    needed: list[str],
+    args: list[Anything],
+    kwargs: dict[str, Anything],
+    *,
+    bound_first: bool,
+) -> None:
+    """Raise the ``TypeError`` of a call that doesn't fit; ``bound_first``: an object comes before the arguments."""
+    extra = int(bound_first)
+    unexpected = next((key for key in kwargs if key not in allowed), None)
+    if unexpected is not None:
+        raise PyRaise("TypeError", f"{name}() got an unexpected keyword argument '{unexpected}'")
+    twice = next((key for key in positional[: len(args)] if key in kwargs), None)
+    if twice is not None:
+        raise PyRaise("TypeError", f"{name}() got multiple values for argument '{twice}'")
+    optional = len([key for key in positional if key not in needed])
+    if len(args) > len(positional):
+        raise too_many(name, len(positional) + extra, optional, len(args) + extra)
+    absent = [key for key in needed if key not in kwargs and key not in positional[: len(args)]]
+    first = [key for key in absent if key in positional]
+    if absent:
+        raise missing(name, "positional" if first else "keyword-only", first or absent)
 
 
 def _fill_defaults(
@@ -181,24 +255,23 @@ def _fill_defaults(
     site: CallSite,
 ) -> None:
     spec = function.node.args
-    missing: list[str] = []
-    offset = len(positional) - len(function.defaults)
-    defaults = [NotImplemented] * offset + function.defaults
-    for parameter, default in (
-        *zip(positional, defaults, strict=True),
-        *zip(spec.kwonlyargs, function.kw_defaults, strict=True),
+    defaults = [NotImplemented] * (len(positional) - len(function.defaults)) + function.defaults
+    for kind, parameters, values in (
+        ("positional", positional, defaults),
+        ("keyword-only", spec.kwonlyargs, function.kw_defaults),
     ):
-        if parameter.arg in names:
-            continue
-        if lost is not None:
-            names[parameter.arg] = machine.unknown(lost.why, site)
-        elif default is NotImplemented:
-            missing.append(parameter.arg)
-        else:
-            names[parameter.arg] = default
-    if missing:
-        wanted = ", ".join(map(repr, missing))
-        raise PyRaise("TypeError", f"{function.name}() missing required arguments: {wanted}")
+        absent: list[str] = []
+        for parameter, default in zip(parameters, values, strict=True):
+            if parameter.arg in names:
+                continue
+            if lost is not None:
+                names[parameter.arg] = machine.unknown(lost.why, site)
+            elif default is NotImplemented:
+                absent.append(parameter.arg)
+            else:
+                names[parameter.arg] = default
+        if absent:
+            raise missing(function.qualname, kind, absent)
 
 
 # Classes
@@ -215,17 +288,68 @@ def adopt(cls: UserClass) -> None:
 def instantiate(
     machine: Machine, cls: UserClass, args: list[Anything], kwargs: dict[str, Anything], site: CallSite
 ) -> Anything:
-    """``cls(*args, **kwargs)``."""
+    """``cls(*args, **kwargs)``, by its metaclass."""
+    hook = cls.meta.lookup("__call__") if cls.meta is not None else NotImplemented
+    if isinstance(hook, Function):
+        return call(machine, hook, [cls, *args], kwargs, site)
+    return make_instance(machine, cls, args, kwargs, site)
+
+
+def make_instance(
+    machine: Machine, cls: UserClass, args: list[Anything], kwargs: dict[str, Anything], site: CallSite
+) -> Anything:
+    """``type.__call__(cls, *args, **kwargs)``: ``__new__``, then ``__init__``."""
     if is_enum(cls):
-        return enum_by_value(machine, cls, args[0] if args else None, site)
-    if "typing.TypedDict" in cls.externals() or "builtins.dict" in cls.externals():
-        return machine.unknown("a subclass of dict isn't followed", site) if args else dict(kwargs)
+        return enum_by_value(machine, cls, args, site)
+    special = _made_by_base(machine, cls, args, kwargs, site)
+    if special is not NotImplemented:
+        return special
+    maker = cls.lookup("__new__")
+    if isinstance(maker, Descriptor):
+        maker = maker.function
+    if isinstance(maker, Function):
+        made = call(machine, maker, [cls, *args], kwargs, site)
+        if isinstance(made, Unknown):
+            lost = machine.unknown(made.why, site, unseen=True)
+            return machine.hooks.unseen_call(machine, lost, args, kwargs, site)
+        if not isinstance(made, Instance) or not any(base is cls for base in made.cls.mro):
+            return made
+        instance = made
+    else:
+        instance = new_object(machine, cls, args, kwargs, site)
+    initialise(machine, instance, args, kwargs, site)
+    machine.hooks.initialised(machine, instance, site)
+    return instance
+
+
+def _made_by_base(
+    machine: Machine, cls: UserClass, args: list[Anything], kwargs: dict[str, Anything], site: CallSite
+) -> Anything:
+    """An object of a class whose base class decides what it is: data, named tuples, types; else ``NotImplemented``."""
+    model = next((base for base in cls.mro if hasattr(base, "make_instance")), None)
+    if model is not None:
+        return model.make_instance(machine, cls, args, kwargs, site)
+    externals = cls.externals()
+    if any(name in ("typing.TypedDict", "typing_extensions.TypedDict") for name in externals):
+        return call(machine, External("builtins.dict"), args, kwargs, site)
+    kind = data_base(cls)
+    if kind is not None:
+        return make_data(machine, cls, kind, args, kwargs, site)
+    if "builtins.type" in externals:
+        return machine.unknown("a class made by calling a metaclass isn't followed", site, unseen=True)
+    return NotImplemented
+
+
+def new_object(
+    machine: Machine, cls: UserClass, args: list[Anything], kwargs: dict[str, Anything], site: CallSite
+) -> Instance:
+    """``object.__new__(cls)``. Raises ``PyRaise`` of ``TypeError`` for an abstract class."""
     abstract = abstract_method(cls)
     if abstract is not None:
         raise PyRaise("TypeError", f"Can't instantiate abstract class {cls.name} with abstract method {abstract}")
     instance = machine.hooks.instance(cls)
-    initialise(machine, instance, args, kwargs, site)
-    machine.hooks.initialised(machine, instance, site)
+    if is_exception(cls):
+        instance.fields["args"] = tuple(args)
     return instance
 
 
@@ -265,17 +389,26 @@ def initialise(
     """Run the ``__init__`` that the object's class has."""
     for cls in instance.cls.mro:
         if isinstance(cls, UserClass):
-            if DATACLASS_MARK in cls.members and "__init__" not in cls.members:
-                initialise_dataclass(machine, instance, args, kwargs, site)
+            if makes_init(cls):
+                record_init(cls)(machine, [instance, *args], kwargs, site)
                 return
             method = cls.members.get("__init__")
             if isinstance(method, Function):
                 machine.hooks.before_init(machine, instance, cls, method, args, kwargs, site)
-                call(machine, method, [instance, *args], kwargs, site)
+            if method is not None:
+                value = call(machine, method, [instance, *args], kwargs, site)
+                if value is not None and isinstance(value, KNOWN_TYPES):
+                    name = type(value).__name__
+                    raise PyRaise("TypeError", f"__init__() should return None, not '{name}'")
                 return
-        else:
+        elif cls not in PLAIN_BASES:
             library_init(machine, instance, cls, args, kwargs, site)
             return
+    if (args or kwargs) and not isinstance(instance.cls.lookup("__new__"), Function):
+        raise PyRaise("TypeError", f"{instance.cls.name}() takes no arguments")
+
+
+PLAIN_BASES = tuple(External(name) for name in sorted(TRANSPARENT))
 
 
 def library_init(
@@ -289,131 +422,10 @@ def library_init(
     """``__init__`` of a base class that isn't of the project."""
     if machine.hooks.library_init(machine, instance, base, args, kwargs, site):
         return
-    if isinstance(base, External) and base.name == "builtins.object":
+    if isinstance(base, External) and base.name in TRANSPARENT:
         return
     # What such a constructor keeps is unknown; attributes of the object that nobody set stay unknown too.
-    instance.fields.setdefault("args", tuple(args))
-
-
-class SuperProxy(Model):
-    """``super()``."""
-
-    __slots__ = ("owner", "target")
-
-    def __init__(self, owner: UserClass, target: Anything) -> None:
-        self.owner = owner
-        self.target = target
-
-    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
-        """The next definition of the name along the method resolution order."""
-        cls = self.target.cls if isinstance(self.target, Instance) else self.target
-        order = cls.mro if isinstance(cls, UserClass) else []
-        start = next((index for index, item in enumerate(order) if item is self.owner), -1)
-        for base in order[start + 1 :]:
-            if isinstance(base, UserClass):
-                if name == "__init__" and DATACLASS_MARK in base.members and name not in base.members:
-                    return BoundMethod(NativeFunction(name, _dataclass_init), self.target)
-                if name in base.members:
-                    member = base.members[name]
-                    member = member.function if isinstance(member, Descriptor) else member
-                    return BoundMethod(_wrapped_init(base, member) if name == "__init__" else member, self.target)
-            elif name == "__init__":
-                return NativeFunction(name, _library_init(self.target, base))
-            elif base != External("builtins.object"):
-                break
-        if name in ("__init__", "__init_subclass__", "__post_init__"):
-            return NativeFunction(name, lambda *_: None)
-        value = self.target.attr(machine, name, site) if isinstance(self.target, Model) else NotImplemented
-        return machine.unknown("the base class can't be read", site) if value is NotImplemented else value
-
-
-def _wrapped_init(cls: UserClass, method: Anything) -> Anything:
-    """A base class's ``__init__``, with what the library does around it."""
-
-    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
-        instance = args[0]
-        machine.hooks.before_init(machine, instance, cls, method, args[1:], kwargs, site)
-        call(machine, method, args, kwargs, site)
-
-    return NativeFunction("__init__", run)
-
-
-def _dataclass_init(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
-    initialise_dataclass(machine, args[0], args[1:], kwargs, site)
-
-
-def _library_init(target: Any, base: Anything) -> Any:
-    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
-        if isinstance(target, Instance):
-            library_init(machine, target, base, args, kwargs, site)
-
-    return run
-
-
-# Generators and `with`
-
-
-class Generator(Model):
-    """A generator of the project: its body runs when it is iterated, to its end."""
-
-    __slots__ = ("frame", "function", "items", "scope")
-
-    def __init__(self, function: Function, scope: Scope, frame: Frame) -> None:
-        self.function = function
-        self.scope = scope
-        self.frame = frame
-        self.items: list[Anything] | None = None
-
-    def iterate(self, machine: Machine, site: CallSite) -> Any:
-        """All items: the first time it runs the body, afterwards it is exhausted."""
-        if self.items is not None:
-            return self.items
-        self.items = []
-        found: list[Anything] = []
-        self.frame.yields = found
-        run_body(machine, self.function.node.body, self.scope, self.frame, site)  # type: ignore[arg-type]
-        return found
-
-    def run_around(self, machine: Machine, site: CallSite, body: Callable[[Anything], Signal | None]) -> Signal | None:
-        """Run the body of a ``with`` where the generator yields (``contextlib.contextmanager``)."""
-        signals: list[Signal | None] = []
-        self.frame.yields = lambda value: signals.append(body(value))
-        run_body(machine, self.function.node.body, self.scope, self.frame, site)  # type: ignore[arg-type]
-        if not signals:
-            raise PyRaise("RuntimeError", "generator didn't yield")
-        return signals[0]
-
-
-class ContextManager(Model):
-    """What a function decorated with ``contextlib.contextmanager`` returns."""
-
-    __slots__ = ("generator",)
-
-    def __init__(self, generator: Generator) -> None:
-        self.generator = generator
-
-
-def run_with(
-    machine: Machine, manager: Anything, site: CallSite, body: Callable[[Anything], Signal | None]
-) -> Signal | None:
-    """Run the body of a ``with`` statement under its context manager."""
-    if isinstance(manager, ContextManager):
-        return manager.generator.run_around(machine, site, body)
-    if isinstance(manager, Instance) and isinstance(manager.cls.lookup("__enter__"), Function):
-        value = call(machine, manager.cls.lookup("__enter__"), [manager], {}, site)
-        signal = body(value)
-        leave = manager.cls.lookup("__exit__")
-        if isinstance(leave, Function):
-            call(machine, leave, [manager, None, None, None], {}, site)
-        return signal
-    if isinstance(manager, Model):
-        value = manager.enter(machine, site)
-        if value is not NotImplemented:
-            try:
-                signal = body(value)
-            finally:
-                manager.leave(machine, site)
-            return signal
-    machine.hooks.unseen_context(machine, manager, site)
-    lost = first_unknown([manager])
-    return body(machine.unknown(lost.why if lost else "what the context manager gives isn't known", site))
+    if is_exception(instance.cls):
+        instance.fields["args"] = tuple(args)
+    else:
+        instance.fields.setdefault("args", tuple(args))

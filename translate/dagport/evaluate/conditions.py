@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import (
+    CONTAINERS,
     Anything,
     CallSite,
     External,
@@ -39,22 +40,25 @@ def follow(
     code: str = "DP202",
     optional: bool = True,
     text: str | None = None,
+    is_test: bool = False,
 ) -> list[Anything]:
     """Follow every branch from the same start and merge the names afterwards; give the branches' results.
 
-    ``optional``: with a single branch, none of it may run. Effects inside a branch are doubts of what they touched.
+    ``optional``: with a single branch, none of it may run. ``is_test``: the condition holds in the first branch, and
+    in the second it doesn't. Effects inside a branch are doubts of what they touched.
     """
     text = _short(text or scope.module.text(condition))
     site = CallSite(condition, scope)
     before = dict(scope.names)
     ends: list[dict[str, Anything]] = []
     outcomes: list[Anything] = []
-    with machine.watch() as owners, machine.under(text):
-        for branch in branches:
+    with machine.watch() as owners:
+        for index, branch in enumerate(branches):
             scope.names.clear()
             scope.names.update(before)
             try:
-                outcomes.append(branch())
+                with machine.under(f"not ({text})" if index and is_test else text):
+                    outcomes.append(branch())
                 ends.append(dict(scope.names))
             except PyRaise as error:
                 outcomes.append(Raised(error))
@@ -66,11 +70,12 @@ def follow(
         raise raised[0].error
     if raised:
         machine.doubt(code, f"the file may raise {raised[0].error}, depending on `{text}`", site)
-    _doubt_effects(machine, owners, site, text, code)
+    doubt_effects(machine, owners, site, text, code)
     return outcomes
 
 
-def _doubt_effects(machine: Machine, owners: list[Any], site: CallSite, text: str, code: str) -> None:
+def doubt_effects(machine: Machine, owners: list[Any], site: CallSite, text: str, code: str) -> None:
+    """Doubt what was changed by code that may not run, or nobody knows how often."""
     message = {"DP203": f"how often the loop over `{text}` runs isn't known"}.get(
         code, f"whether `{text}` holds isn't known"
     )
@@ -86,7 +91,7 @@ def _doubt_effects(machine: Machine, owners: list[Any], site: CallSite, text: st
 
 def doubt_rest(machine: Machine, owners: list[Any], site: CallSite, text: str) -> None:
     """Doubt the effects of the code after an exit that may be taken."""
-    _doubt_effects(machine, owners, site, text, "DP202")
+    doubt_effects(machine, owners, site, text, "DP202")
 
 
 def _join_names(machine: Machine, scope: Scope, ends: list[dict[str, Anything]], site: CallSite, text: str) -> None:
@@ -94,6 +99,9 @@ def _join_names(machine: Machine, scope: Scope, ends: list[dict[str, Anything]],
     for end in ends:
         names.update(dict.fromkeys(end))
     joined = {name: merged(machine, [end.get(name, MISSING) for end in ends], site, text) for name in names}
+    unbound = [value for end in ends for name, value in end.items() if value is not joined[name]]
+    if any(map(machine.hooks.is_found_by_name, unbound)):
+        machine.doubt("DP202", f"whether `{text}` holds isn't known", site)
     scope.names.clear()
     scope.names.update(joined)
 
@@ -104,6 +112,7 @@ def merged(machine: Machine, values: Sequence[Anything], site: CallSite, text: s
     if not present:
         return machine.unknown(f"it depends on `{_short(text)}`", site)
     first = present[0]
+    machine.step(sum([len(value) // 16 for value in present if isinstance(value, CONTAINERS)]))
     if all(value is first or _same(value, first) for value in present[1:]):
         # A definition that only one branch makes would be an error to use in the other case.
         if len(present) == len([value for value in values if not isinstance(value, Raised)]):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate import library
 from dagport.evaluate.builtins import builtin_function
@@ -25,16 +25,24 @@ from dagport.evaluate.domain import (
     ModuleFrame,
     ModuleName,
     Native,
+    PyRaise,
     Scope,
     SourceFile,
     Unknown,
     UserClass,
+    check_key,
+    running_on,
 )
-from dagport.options import Limits
+from dagport.options import Deployment, Limits
 from dagport.source import Source, Span
+from dagport.workspace import Workspace
+
+if TYPE_CHECKING:
+    from dagport.evaluate.modules import Importer
+    from dagport.evaluate.needs import Need
 
 RECURSION_LIMIT = 12_000  # of our own interpreter; Limits.depth bounds the analysed code long before
-TIME_CHECK = 4096  # steps between two looks at the clock
+TIME_CHECK = 128  # steps between two looks at the clock: one step may take some milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,7 @@ class Doubt:
     message: str
     span: Span | None
     owner: Any = None  # the object of the hooks that it concerns; None: everything in the file
+    path: str | None = None  # of another module's file, where the place lies in one
 
 
 class Hooks:
@@ -66,6 +75,10 @@ class Hooks:
         """A new object of a class of the project."""
         return Instance(cls)
 
+    def models(self, cls: UserClass) -> bool:
+        """Whether ``instance`` makes objects of its own for a class."""
+        return False
+
     def unseen_call(
         self,
         machine: Machine,
@@ -78,6 +91,18 @@ class Hooks:
         if isinstance(callee, Unknown):
             return machine.unknown(callee.why, site, clock=callee.clock)
         return machine.unknown("what the call gives isn't known", site)
+
+    def made(self) -> tuple[int, ...]:
+        """Counts of the pipeline objects made so far, and of the calls of code that can't be seen."""
+        return ()
+
+    def refused_import(self, module: str, name: str | None) -> str | None:
+        """Why ``import module``, or ``from module import name``, surely fails, in Python's words."""
+        return None
+
+    def is_found_by_name(self, value: Anything) -> bool:
+        """Whether an object counts only while a global name is bound to it."""
+        return False
 
     def may_be_missing(self, module: str) -> bool:
         """Whether importing a module can fail in the engine's environment."""
@@ -128,14 +153,35 @@ class Hooks:
 class Machine:
     """Evaluates one file. ``doubts`` says afterwards what wasn't certain."""
 
-    def __init__(self, source: Source, hooks: Hooks, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        hooks: Hooks,
+        limits: Limits | None = None,
+        *,
+        workspace: Workspace | None = None,
+        deployment: Deployment | None = None,
+    ) -> None:
         self.hooks = hooks
         self.limits = limits or Limits()
-        self.module = ModuleFrame("__main__", source)
+        self.workspace = workspace  # None: the project can't be seen
+        self.deployment = deployment or Deployment()
+        self.module = ModuleFrame("__main__", source, file=source.file, is_main=True)
+        self.importer: Importer | None = None  # of the project's own modules
+        self.requirements: list[Need] = []  # what was asked of the deployment, in order
+        self.environment: dict[str, Anything] = {}  # variables that the file itself sets
+        self.assumes = True  # that what has a default isn't set in the deployment
+        self.trying = 0  # bodies of `try` statements around the present statement
+        self.environment_changed = False  # by the file itself: modules evaluated earlier saw another one
+        self.written: set[str] = set()  # paths of the project that the file changes when it is imported
         self.doubts: list[Doubt] = []
         self.conditions: list[str] = []  # texts of the undecided conditions around the present statement
         self.watching = 0  # while positive, `touched` is kept
         self.touched: list[Any] = []
+        self.epoch = 0  # counts the stretches of code that may not run; an iterator made before one isn't its own
+        self.handling: list[PyRaise] = []  # the exceptions whose handlers are running
+        self.catching: list[ModuleFrame] = []  # whose code around the present statement goes on after an ImportError
+        self.looked_into: ast.expr | None = None  # what stands on the right of the `in` under way
         self.depth = 0
         self.steps = 0
         self._next_time_check = TIME_CHECK
@@ -143,11 +189,12 @@ class Machine:
         self.modules: set[str] = set()  # names of libraries that are known to be modules
         self._natives: dict[str, Native | None] = {}
         self._externals: dict[str, Anything] = {}
+        self._calls: list[CallSite] = []  # the calls and imports under way
 
     # Running
 
     def run(self, tree: ast.Module) -> dict[str, Anything]:
-        """Run a module to its end and give its global names.
+        """Run a module to its end and give its global names. The importer is still to be closed.
 
         Raises ``PyRaise`` when importing the module would raise, ``LimitHit`` when a bound was reached.
         """
@@ -156,14 +203,15 @@ class Machine:
         scope = Scope(self.module, self.module.names, None)
         self.module.names.update(__name__=ModuleName(self.module.name), __doc__=ast.get_docstring(tree, clean=False))
         self.module.names["__file__"] = self._source_file()
-        with deep_recursion():
+        with deep_recursion(), running_on(self, CallSite(tree, scope)):
+            self.module.body = tree.body
             execute_block(self, tree.body, scope)
         return self.module.names
 
     def _source_file(self) -> SourceFile | Unknown:
         name = self.module.source.path.replace("\\", "/").rpartition("/")[2]
         if name.endswith(".py"):
-            return SourceFile(name)
+            return SourceFile(name, self.module.file)
         return Unknown("the name of the file isn't known", "__file__")
 
     def step(self, count: int = 1) -> None:
@@ -176,16 +224,41 @@ class Machine:
             if time.process_time() > self._deadline:
                 raise LimitHit("seconds of processor time", self.limits.seconds)
 
-    def check_items(self, count: int) -> None:
-        """Refuse to build a collection of that many items."""
+    def check_size(self, count: int) -> None:
+        """Refuse a collection of that many items; for one that grows by a few of them."""
         if count > self.limits.items:
             raise LimitHit("items of a collection", self.limits.items)
-        self.step(count // 64)
+
+    def check_items(self, count: int) -> None:
+        """Refuse to build a collection of that many items at once, and count the work."""
+        self.check_size(count)
+        self.step(count // 4)
 
     def check_text(self, length: int) -> None:
         """Refuse to build a text of that many characters."""
         if length > self.limits.text:
             raise LimitHit("characters of a text", self.limits.text)
+        self.step(length // 64)
+
+    def check_key(self, value: Anything) -> None:
+        """Refuse to hash a value that is small in memory and giant when it is walked through."""
+        check_key(value)
+
+    def charge(self, value: Anything) -> Anything:
+        """Count the size of known data that was made or looked through, and give it back.
+
+        One step stands for some tens of bytes, so that many middling values can't fill the memory either.
+        """
+        if isinstance(value, str | bytes):
+            self.check_text(len(value))
+        elif isinstance(value, list | tuple):
+            self.check_items(len(value))
+        elif isinstance(value, dict | set | frozenset):
+            self.check_size(len(value))
+            self.step(len(value))
+        elif isinstance(value, int):
+            self.step(value.bit_length() // 256)
+        return value
 
     # Doubts
 
@@ -197,17 +270,42 @@ class Machine:
 
     def doubt(self, code: str, message: str, site: CallSite | None, owner: Any = None) -> None:
         """Note why the result may be wrong."""
-        self.doubts.append(Doubt(code, message, site.span if site else None, owner))
+        module = site.scope.module if site else self.module
+        path = None if module is self.module else module.source.path
+        self.doubts.append(Doubt(code, message, site.span if site else None, owner, path))
+
+    # Places
+
+    def enter(self, site: CallSite) -> None:
+        """A call or an import begins, at a place."""
+        self._calls.append(site)
+
+    def leave(self) -> None:
+        """It is over."""
+        self._calls.pop()
+
+    def place(self, site: CallSite) -> Span:
+        """Where in the file itself something is made: what a module of the project makes, by the call of it."""
+        if site.scope.module is self.module:
+            return site.span
+        outer = next((call for call in reversed(self._calls) if call.scope.module is self.module), site)
+        return outer.span
 
     def effect(self, owner: Any = None) -> None:
         """Something that already existed was changed: ``owner`` of the hooks, or any other object."""
         if self.watching:
             self.touched.append(owner)
 
+    def effect_of(self, made: Any) -> None:
+        """An iterator was used: a change, unless it was made in the same stretch of code."""
+        if self.watching and made.born < self.epoch:
+            self.effect()
+
     @contextmanager
     def watch(self) -> Iterator[list[Any]]:
         """Collect the owners of the effects inside the block."""
         self.watching += 1
+        self.epoch += 1
         start = len(self.touched)
         owners: list[Any] = []
         try:
@@ -276,13 +374,20 @@ class Machine:
 
     def to_text(self, value: Anything, site: CallSite) -> str | Unknown:
         """``str(value)``."""
-        from dagport.evaluate.operators import to_text
+        from dagport.evaluate.shown import to_text
 
-        return to_text(self, value, site)
+        text: str | Unknown = to_text(self, value, site)
+        return text
+
+    def hash_of(self, value: Anything, site: CallSite) -> Any:
+        """``hash(value)`` as the real dicts and sets of this run need it; never a value of the analysed code."""
+        from dagport.evaluate.builtins import hash_of
+
+        return hash_of(self, value, site)
 
     def compare(self, operator: str, left: Anything, right: Anything, site: CallSite) -> Anything:
         """``left OP right`` for one of ``== != < <= > >= in not in is is not``."""
-        from dagport.evaluate.operators import compare
+        from dagport.evaluate.comparison import compare
 
         return compare(self, operator, left, right, site)
 

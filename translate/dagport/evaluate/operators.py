@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import (
-    CONTAINERS,
     KNOWN_TYPES,
     Anything,
     BoundMethod,
@@ -20,15 +19,21 @@ from dagport.evaluate.domain import (
     Model,
     NativeFunction,
     PyRaise,
-    SourceFile,
     Symbolic,
     Unknown,
     UserClass,
     first_unknown,
     is_plain,
+    is_running,
+    running,
     unknown_rest,
 )
-from dagport.evaluate.library.support import applied
+from dagport.evaluate.enums import unwrapped
+from dagport.evaluate.iterators import Stream, Untold, collected, each
+from dagport.evaluate.library.support import raised
+from dagport.evaluate.listing import Listing
+from dagport.evaluate.needs import Secret
+from dagport.evaluate.objects import UserData
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -52,16 +57,12 @@ COMPARE: dict[type, str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
     ast.Is: "is", ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip
-_ORDER: dict[str, tuple[Callable[[Any, Any], Any], str]] = {
-    "==": (operator.eq, "__eq__"), "!=": (operator.ne, "__ne__"), "<": (operator.lt, "__lt__"),
-    "<=": (operator.le, "__le__"), ">": (operator.gt, "__gt__"), ">=": (operator.ge, "__ge__"),
-}  # fmt: skip
 UNARY: dict[type, tuple[str, Callable[[Any], Any]]] = {
     ast.UAdd: ("__pos__", operator.pos),
     ast.USub: ("__neg__", operator.neg),
     ast.Invert: ("__invert__", operator.invert),
 }
-BIT_LIMIT = 1 << 16  # of an integer that a power or a shift may give
+BIT_LIMIT = 1 << 13  # of an integer that a power or a shift may give
 ERRORS = (TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError, ArithmeticError)
 
 
@@ -79,12 +80,53 @@ def binary(machine: Machine, op: type, left: Anything, right: Anything, site: Ca
             result = target.binary(machine, symbol, other, site, reflected=is_reflected)
             if result is not NotImplemented:
                 return result
+    if symbol == "%" and isinstance(left, str) and not isinstance(right, Unknown | Symbolic):
+        return _percent(machine, left, right, site)
+    if symbol == "|" and is_type(left) and is_type(right):
+        from dagport.evaluate.builtins import UnionType
+
+        return UnionType([left, right])
+    if is_definite(left) and is_definite(right):
+        names = f"'{type_name(left)}' and '{type_name(right)}'"
+        raise PyRaise("TypeError", f"unsupported operand type(s) for {symbol}: {names}")
     if symbol in (">>", "<<") and _may_be_objects(left, right):
         machine.hooks.unseen_shift(machine, left, right, site)
     lost = next((value for value in (left, right) if isinstance(value, Unknown)), None)
     if lost is not None:
         return machine.unknown(lost.why, site, clock=lost.clock)
     return machine.unknown(f"`{symbol}` of these values isn't followed", site)
+
+
+def is_type(value: Anything) -> bool:
+    """Whether a value is a class, or ``None`` in place of one."""
+    from dagport.evaluate.builtins import UnionType
+    from dagport.evaluate.kinds import real_class
+
+    if isinstance(value, External):
+        return real_class(value.name) is not None or value.name.startswith("typing.")
+    return value is None or isinstance(value, UserClass | UnionType)
+
+
+def is_definite(value: Anything) -> bool:
+    """Whether an operand is known well enough to say that it doesn't have an operator."""
+    if isinstance(value, Instance):
+        return all(isinstance(cls, UserClass) or _is_plain_base(cls) for cls in value.cls.mro)
+    return isinstance(value, (*KNOWN_TYPES, Function, Stream)) and not isinstance(value, UserData)
+
+
+def _is_plain_base(base: Anything) -> bool:
+    from dagport.evaluate.kinds import TRANSPARENT
+
+    return isinstance(base, External) and base.name in TRANSPARENT
+
+
+def type_name(value: Anything) -> str:
+    """The name of a value's class, as messages have it."""
+    if isinstance(value, Instance):
+        return value.cls.name
+    if isinstance(value, Function):
+        return "function"
+    return value.type_name.removeprefix("builtins.") if isinstance(value, Model) else type(value).__name__
 
 
 def _may_be_objects(left: Anything, right: Anything) -> bool:
@@ -106,21 +148,93 @@ def _binary_known(
         return _percent(machine, left, right, site)
     _check_growth(machine, symbol, left, right)
     try:
-        return real(left, right)
+        return machine.charge(real(left, right))
     except ERRORS as error:
-        raise PyRaise(type(error).__name__, str(error)) from None
+        raise raised(error) from None
 
 
 def _percent(machine: Machine, template: Anything, values: Anything, site: CallSite) -> Anything:
     lost = first_unknown([values])
     if lost is not None:
         return machine.unknown(lost.why, site, clock=lost.clock)
+    _check_filled(machine, template, values)
+    if isinstance(template, str) and not is_plain(values) and not _has_wide_field(template):
+        return _percent_of_objects(machine, template, values, site)
     if not is_plain(values) or _has_wide_field(template):
         return machine.unknown("the text is built from values that aren't plain data", site)
     try:
-        return template % values
+        return machine.charge(template % values)
     except ERRORS as error:
-        raise PyRaise(type(error).__name__, str(error)) from None
+        raise raised(error) from None
+
+
+def _check_filled(machine: Machine, template: str | bytes, values: Anything) -> None:
+    """Refuse a text that long values would be filled into; the fields of a mapping may name one many times."""
+    parts = values.values() if isinstance(values, dict) else values if isinstance(values, tuple) else [values]
+    sizes = [len(part) for part in parts if isinstance(part, str | bytes)]
+    fields = template.count(b"%") if isinstance(template, bytes) else template.count("%")
+    machine.check_text(len(template) + (fields * max(sizes, default=0) if isinstance(values, dict) else sum(sizes)))
+
+
+class _Shown:
+    """A value in a text to fill in: shown by the rules of the machine. Raises ``Untold``."""
+
+    def __init__(self, machine: Machine, value: Anything, site: CallSite) -> None:
+        self.machine = machine
+        self.value = value
+        self.site = site
+
+    def _text(self, text: Any) -> str:
+        if isinstance(text, str):
+            self.machine.check_text(len(text))
+            return text
+        raise Untold(text if isinstance(text, Unknown) else self.machine.unknown("the text isn't known", self.site))
+
+    def __str__(self) -> str:
+        return self._text(self.machine.to_text(self.value, self.site))
+
+    def __repr__(self) -> str:
+        from dagport.evaluate.shown import represent
+
+        return self._text(represent(self.machine, self.value, self.site))
+
+
+def _percent_of_objects(machine: Machine, template: str, values: Anything, site: CallSite) -> Anything:
+    """``%`` where values are objects of the project: they are asked for their text."""
+
+    def shown(value: Anything) -> Any:
+        plain = unwrapped(value)
+        if isinstance(plain, int | float):
+            return _Number(plain, machine, value, site) if plain is not value else plain
+        return value if is_plain(value) else _Shown(machine, value, site)
+
+    if isinstance(values, dict):
+        filled: Any = {key: shown(value) for key, value in values.items()}
+    else:
+        filled = tuple(map(shown, values)) if isinstance(values, tuple) else shown(values)
+    try:
+        return template % filled
+    except Untold as untold:
+        return machine.unknown(untold.value.why, site, clock=untold.value.clock)
+    except ERRORS as error:
+        raise raised(error) from None
+
+
+class _Number(_Shown):
+    """A member of an enumeration of numbers: a number where one is asked for."""
+
+    def __init__(self, number: float, machine: Machine, value: Anything, site: CallSite) -> None:
+        super().__init__(machine, value, site)
+        self.number = number
+
+    def __int__(self) -> int:
+        return int(self.number)
+
+    def __float__(self) -> float:
+        return float(self.number)
+
+    def __index__(self) -> int:
+        return int(self.number)
 
 
 def _has_wide_field(template: str | bytes) -> bool:
@@ -158,8 +272,19 @@ def _check_bits(count: int) -> None:
         raise LimitHit("bits of a number", BIT_LIMIT)
 
 
+IN_PLACE: dict[type, str] = {
+    ast.BitOr: "update", ast.Sub: "difference_update", ast.BitAnd: "intersection_update",
+    ast.BitXor: "symmetric_difference_update",
+}  # fmt: skip
+
+
 def augmented(machine: Machine, op: type, left: Anything, right: Anything, site: CallSite) -> Anything:
     """``left OP= right``: lists, sets and dicts change in place, as in Python."""
+    if isinstance(left, Instance):
+        result = call_method(machine, left, BINARY[op][1].replace("__", "__i", 1), [right], site)
+        if result is not NotImplemented:
+            machine.effect()
+            return result
     if op is ast.Add and isinstance(left, list):
         items = iterate(machine, right, site)
         if isinstance(items, Unknown):
@@ -168,11 +293,29 @@ def augmented(machine: Machine, op: type, left: Anything, right: Anything, site:
         machine.effect()
         left.extend(items)
         return left
-    if op is ast.BitOr and isinstance(left, dict | set) and type(left) is type(right):
+    if op is ast.Mult and isinstance(left, list) and isinstance(right, int):
+        machine.check_items(len(left) * right)
         machine.effect()
-        left.update(right)
+        left *= right
         return left
+    if isinstance(left, set) and op in IN_PLACE and isinstance(right, set | frozenset):
+        return _changed_in_place(machine, IN_PLACE[op], left, right, site)
+    if op is ast.BitOr and isinstance(left, dict):
+        return _changed_in_place(machine, "update", left, right, site)
+    if isinstance(left, Model):
+        result = left.in_place(machine, BINARY[op][0], right, site)
+        if result is not NotImplemented:
+            return result
     return binary(machine, op, left, right, site)
+
+
+def _changed_in_place(machine: Machine, method: str, left: Anything, right: Anything, site: CallSite) -> Anything:
+    from dagport.evaluate import methods
+
+    native = methods.lookup(left, method)
+    if native is not None:
+        native(machine, [left, right], {}, site)
+    return left
 
 
 def unary(machine: Machine, op: type, value: Anything, site: CallSite) -> Anything:
@@ -185,11 +328,14 @@ def unary(machine: Machine, op: type, value: Anything, site: CallSite) -> Anythi
         try:
             return real(value)
         except TypeError as error:
-            raise PyRaise("TypeError", str(error)) from None
+            raise raised(error) from None
     if isinstance(value, Instance):
         result = call_method(machine, value, method, [], site)
         if result is not NotImplemented:
             return result
+    if is_definite(value):
+        symbol = {"__pos__": "+", "__neg__": "-"}.get(method, "~")
+        raise PyRaise("TypeError", f"bad operand type for unary {symbol}: '{type_name(value)}'")
     return machine.unknown(value.why if isinstance(value, Unknown) else "the operand isn't known", site)
 
 
@@ -198,8 +344,14 @@ def truth(machine: Machine, value: Anything) -> bool | None:
     if isinstance(value, KNOWN_TYPES):
         only_unknown = isinstance(value, dict) and len(value) == 1 and unknown_rest(value) is not None
         return None if only_unknown else bool(value)
+    if isinstance(value, Secret):
+        return bool(value.held)
     if isinstance(value, Unknown | Symbolic):
         return None
+    if isinstance(value, Instance):
+        known: Any = _object_truth(machine, value)
+        if known is not NotImplemented:
+            return None if known is None else bool(known)
     if isinstance(value, Model):
         return value.truth(machine)
     if isinstance(value, External):
@@ -207,104 +359,20 @@ def truth(machine: Machine, value: Anything) -> bool | None:
     return True if isinstance(value, Function | UserClass | BoundMethod | NativeFunction) else None
 
 
+def _object_truth(machine: Machine, value: Instance) -> Any:
+    """``bool(value)`` by ``__bool__`` or ``__len__``."""
+    for name in ("__bool__", "__len__"):
+        if has_method(value, name):
+            if not is_running():
+                return None
+            answer = call_method(machine, value, name, [], running()[1])
+            return bool(answer) if isinstance(answer, int) else None
+    return NotImplemented
+
+
 def is_code(machine: Machine, value: External) -> bool:
     """Whether a name of a library is known to be a module, a function or a class: it may be any data otherwise."""
     return value.name in machine.modules or machine.native(value.name) is not None
-
-
-def compare(machine: Machine, symbol: str, left: Anything, right: Anything, site: CallSite) -> Anything:
-    """``left SYMBOL right``."""
-    if symbol in ("is", "is not"):
-        same = _identical(machine, left, right)
-        if same is None:
-            return machine.unknown(_why(left, right), site)
-        return same if symbol == "is" else not same
-    if symbol in ("in", "not in"):
-        found = contains(machine, right, left, site)
-        if isinstance(found, Unknown):
-            return found
-        return found if symbol == "in" else not found
-    real, method = _ORDER[symbol]
-    if is_plain(left) and is_plain(right):
-        try:
-            return real(left, right)
-        except ERRORS as error:
-            raise PyRaise(type(error).__name__, str(error)) from None
-    for target, other in ((left, right), (right, left)):
-        if isinstance(target, Instance):
-            result = call_method(machine, target, method, [other], site)
-            if result is not NotImplemented:
-                return result
-        if isinstance(target, Model):
-            result = target.binary(machine, symbol, other, site, reflected=target is right)
-            if result is not NotImplemented:
-                return result
-    if symbol in ("==", "!="):
-        same = _equal(left, right)
-        if same is not None:
-            return same if symbol == "==" else not same
-    return machine.unknown(_why(left, right), site)
-
-
-def _why(*values: Anything) -> str:
-    lost = first_unknown(values)
-    return lost.why if lost else "the values can't be compared without running the code"
-
-
-def _identical(machine: Machine, left: Anything, right: Anything) -> bool | None:
-    if left is right:
-        return True
-    if isinstance(left, Unknown | Symbolic) or isinstance(right, Unknown | Symbolic):
-        return None
-    if isinstance(left, External) and isinstance(right, External) and left.name == right.name:
-        return True
-    if any(isinstance(value, External) and not is_code(machine, value) for value in (left, right)):
-        return None
-    if left is None or right is None or isinstance(left, bool) or isinstance(right, bool):
-        return False
-    # Whether equal numbers and texts are one object is the interpreter's own affair.
-    return None if isinstance(left, KNOWN_TYPES) and isinstance(right, KNOWN_TYPES) and left == right else False
-
-
-def _equal(left: Anything, right: Anything) -> bool | None:
-    if left is right and not isinstance(left, Unknown):
-        return True
-    if isinstance(left, External) and isinstance(right, External) and left.name == right.name:
-        return True
-    if first_unknown([left, right]) or isinstance(left, Symbolic) or isinstance(right, Symbolic):
-        return None
-    if isinstance(left, CONTAINERS) or isinstance(right, CONTAINERS):
-        return None if type(left) is type(right) else False
-    definite = (Function, UserClass, Model, *KNOWN_TYPES)
-    return False if isinstance(left, definite) and isinstance(right, definite) else None
-
-
-def contains(machine: Machine, container: Anything, item: Anything, site: CallSite) -> bool | Unknown:
-    """``item in container``."""
-    if isinstance(container, str | bytes | range | set | frozenset | dict) and is_plain(item):
-        try:
-            found = item in container
-        except TypeError as error:
-            raise PyRaise("TypeError", str(error)) from None
-        if found or isinstance(container, str | bytes | range) or all(map(is_plain, container)):
-            rest = None if found else unknown_rest(container)
-            return found if rest is None else machine.unknown(rest.why, site)
-    if isinstance(container, Instance):
-        result = call_method(machine, container, "__contains__", [item], site)
-        if result is not NotImplemented:
-            known = truth(machine, result)
-            return machine.unknown("whether it is contained isn't known", site) if known is None else known
-    items = iterate(machine, container, site)
-    if isinstance(items, Unknown):
-        return machine.unknown(items.why, site)
-    machine.step(len(items) // 8)
-    doubtful = False
-    for other in items:
-        same = other is item or compare(machine, "==", other, item, site)
-        if same is True:
-            return True
-        doubtful = doubtful or same is not False
-    return machine.unknown(_why(container, item), site) if doubtful else False
 
 
 def iterate(machine: Machine, value: Anything, site: CallSite, *, ordered: bool = True) -> list[Anything] | Unknown:
@@ -313,28 +381,37 @@ def iterate(machine: Machine, value: Anything, site: CallSite, *, ordered: bool 
     if rest is not None:
         return machine.unknown(rest.why, site)
     if isinstance(value, range | list | tuple | set | frozenset | dict | str | bytes):
-        machine.check_items(len(value))
+        machine.check_items(len(value) if not isinstance(value, range) else _length(value))
         return _set_items(machine, value, site, ordered) if isinstance(value, set | frozenset) else list(value)
+    if isinstance(value, Instance) and (has_method(value, "__iter__") or has_method(value, "__getitem__")):
+        try:
+            return collected(machine, each(machine, value, site))
+        except Untold as untold:
+            return untold.value
     if isinstance(value, Model):
-        items = value.iterate(machine, site)
-        if items is NotImplemented and isinstance(value, Instance):
-            items = call_method(machine, value, "__iter__", [], site)
-            if items is not NotImplemented:
-                return iterate(machine, items, site)
+        items = value.take(machine, site, ordered=ordered) if type(value) is Listing else value.iterate(machine, site)
         if isinstance(items, Unknown):
             return items
         if isinstance(items, Iterable):
             return list(items)
     if isinstance(value, UserClass):
-        from dagport.evaluate.classes import enum_members
+        from dagport.evaluate.enums import enum_members
 
         members = enum_members(machine, value)
         if members is not None:
             return members
-    if isinstance(value, KNOWN_TYPES):
-        raise PyRaise("TypeError", f"'{type(value).__name__}' object is not iterable")
+        hook = value.meta.lookup("__iter__") if value.meta is not None else NotImplemented
+        if isinstance(hook, Function):
+            return iterate(machine, machine.call(hook, [value], {}, site), site)
+    if is_definite(value):
+        raise PyRaise("TypeError", f"'{type_name(value)}' object is not iterable")
     why = value.why if isinstance(value, Unknown) else "what it iterates over isn't known"
     return machine.unknown(why, site, clock=isinstance(value, Unknown) and value.clock)
+
+
+def _length(value: range) -> int:
+    """``len`` of a range, which may be more than ``len`` can say."""
+    return max(0, (value.stop - value.start + value.step - (1 if value.step > 0 else -1)) // value.step)
 
 
 def _set_items(
@@ -348,49 +425,25 @@ def _set_items(
     return sorted(value, key=repr)
 
 
-def to_text(machine: Machine, value: Anything, site: CallSite) -> str | Unknown:
-    """``str(value)``."""
-    if isinstance(value, str):
-        return value
-    if is_plain(value):
-        if isinstance(value, CONTAINERS) and _has_random_order(value):
-            return machine.unknown("the order of a set's items changes from run to run", site, clock=True)
-        return _checked(machine, applied(str, [value], {}))
-    if isinstance(value, Instance):
-        result = call_method(machine, value, "__str__", [], site)
-        if result is NotImplemented:
-            result = call_method(machine, value, "__repr__", [], site)
-        if isinstance(result, str | Unknown):
-            return result
-    if isinstance(value, SourceFile):
-        return machine.unknown("where the file lies is known only in the deployment", site)
-    if isinstance(value, Model):
-        text = value.attr(machine, "__str__", site)
-        if text is not NotImplemented:
-            result = machine.call(text, [], {}, site)
-            if isinstance(result, str | Unknown):
-                return result
-    lost = first_unknown([value])
-    if lost is not None:
-        return machine.unknown(lost.why, site, clock=lost.clock)
-    return machine.unknown("the text of the object isn't known", site)
-
-
-def _has_random_order(value: Anything) -> bool:
-    if isinstance(value, set | frozenset):
-        return len(value) > 1
-    items = (*value.keys(), *value.values()) if isinstance(value, dict) else value
-    return any(isinstance(item, CONTAINERS) and _has_random_order(item) for item in items)
-
-
-def _checked(machine: Machine, text: str) -> str:
-    machine.check_text(len(text))
-    return text
+def has_method(target: Instance, name: str) -> bool:
+    """Whether an object's class defines a special method."""
+    method = target.cls.lookup(name)
+    return method is not NotImplemented and method is not None
 
 
 def call_method(machine: Machine, target: Instance, name: str, args: list[Anything], site: CallSite) -> Anything:
-    """Call a special method that the project's class defines, else ``NotImplemented``."""
+    """Call a special method that the project's class defines, else ``NotImplemented``, also where it says so."""
     method = target.cls.lookup(name)
-    if not isinstance(method, Function):
+    if method is NotImplemented or method is None:
         return NotImplemented
-    return machine.call(BoundMethod(method, target), args, {}, site)
+    if not isinstance(method, Function):
+        from dagport.evaluate.attributes import bound
+
+        result = machine.call(bound(target, target.cls, method), args, {}, site)
+    else:
+        result = machine.call(BoundMethod(method, target), args, {}, site)
+    declined = isinstance(result, External) and result == NOT_IMPLEMENTED
+    return NotImplemented if declined else result
+
+
+NOT_IMPLEMENTED = External("builtins.NotImplemented")

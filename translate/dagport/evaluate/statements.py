@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate import operators
-from dagport.evaluate.attributes import delete_item, get_attribute, get_item, set_attribute, set_item
+from dagport.evaluate.attributes import delete_attribute, get_attribute, set_attribute
 from dagport.evaluate.domain import (
     Anything,
     CallSite,
-    External,
+    Frame,
     LimitHit,
+    Model,
     PyRaise,
     Scope,
     Unknown,
-    UserClass,
 )
 from dagport.evaluate.expressions import evaluate, make_function
+from dagport.evaluate.imports import absolute_name, attribute_of_packages, import_from, import_name, import_star
+from dagport.evaluate.items import delete_item, get_item, set_item
+from dagport.evaluate.iterators import Stream, Untold, collected, each
+from dagport.evaluate.listing import Listing, Table
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -92,23 +97,38 @@ def bind(machine: Machine, name: str, value: Anything, scope: Scope) -> None:
 
 
 def _unpack(machine: Machine, target: ast.Tuple | ast.List, value: Anything, scope: Scope) -> None:
-    items = machine.iterate(value, CallSite(target, scope))
     wanted = len(target.elts)
     star = next((index for index, item in enumerate(target.elts) if isinstance(item, ast.Starred)), None)
+    items = _taken(machine, value, None if star is not None else wanted + 1, CallSite(target, scope))
     if isinstance(items, Unknown):
         for item in target.elts:
             assign(machine, item, items, scope)
         return
     if star is None:
-        if len(items) != wanted:
-            raise PyRaise("ValueError", f"expected {wanted} values to unpack, got {len(items)}")
+        if len(items) > wanted:
+            raise PyRaise("ValueError", f"too many values to unpack (expected {wanted})")
+        if len(items) < wanted:
+            raise PyRaise("ValueError", f"not enough values to unpack (expected {wanted}, got {len(items)})")
     elif len(items) < wanted - 1:
-        raise PyRaise("ValueError", f"expected at least {wanted - 1} values to unpack, got {len(items)}")
+        text = f"not enough values to unpack (expected at least {wanted - 1}, got {len(items)})"
+        raise PyRaise("ValueError", text)
     else:
         after = wanted - star - 1
         items = [*items[:star], items[star : len(items) - after], *items[len(items) - after :]]
     for item, part in zip(target.elts, items, strict=True):
         assign(machine, item, part, scope)
+
+
+def _taken(machine: Machine, value: Anything, most: int | None, site: CallSite) -> list[Anything] | Unknown:
+    """The items of a value, no more than asked for."""
+    if isinstance(value, int | float | type(None)):
+        raise PyRaise("TypeError", f"cannot unpack non-iterable {type(value).__name__} object")
+    if not isinstance(value, Model) or most is None:
+        return machine.iterate(value, site)
+    try:
+        return collected(machine, islice(each(machine, value, site), most))
+    except Untold as untold:
+        return untold.value
 
 
 def _annotated(machine: Machine, node: ast.AnnAssign, scope: Scope) -> None:
@@ -144,43 +164,6 @@ def _function(machine: Machine, node: ast.FunctionDef | ast.AsyncFunctionDef, sc
     bind(machine, node.name, value, scope)
 
 
-def _class(machine: Machine, node: ast.ClassDef, scope: Scope) -> None:
-    from dagport.evaluate.calls import adopt
-    from dagport.evaluate.domain import Symbolic
-
-    bases: list[Anything] = []
-    for item in node.bases:
-        base = evaluate(machine, item, scope)
-        if not isinstance(base, UserClass | External):
-            why = base.why if isinstance(base, Unknown) else "the base class isn't known"
-            base = External(base.name) if isinstance(base, Symbolic) else machine.unknown(why, CallSite(item, scope))
-        bases.append(base)
-    decorators = [(item, evaluate(machine, item, scope)) for item in node.decorator_list]
-    body_scope = Scope(scope.module, {}, scope, is_class=True)
-    doc = ast.get_docstring(node, clean=False)
-    if doc is not None:
-        body_scope.names["__doc__"] = doc
-    execute_block(machine, node.body, body_scope)
-    cls = UserClass(node.name, node, scope, bases, body_scope.names)
-    adopt(cls)
-    _tell_base(machine, cls, node, scope)
-    value: Anything = cls
-    for item, decorator in reversed(decorators):
-        value = machine.call(decorator, [value], {}, CallSite(item, scope))
-    bind(machine, node.name, value, scope)
-
-
-def _tell_base(machine: Machine, cls: UserClass, node: ast.ClassDef, scope: Scope) -> None:
-    """``__init_subclass__`` of the nearest base class of the project."""
-    hooks = (base.members.get("__init_subclass__") for base in cls.mro[1:] if isinstance(base, UserClass))
-    hook = next((item for item in hooks if item is not None), None)
-    function = getattr(hook, "function", hook)  # it may be decorated with @classmethod, which it is anyway
-    if function is None:
-        return
-    kwargs = {item.arg: evaluate(machine, item.value, scope) for item in node.keywords if item.arg != "metaclass"}
-    machine.call(function, [cls], {name or "**": value for name, value in kwargs.items()}, CallSite(node, scope))
-
-
 def _return(machine: Machine, node: ast.Return, scope: Scope) -> Signal:
     return Return(None if node.value is None else evaluate(machine, node.value, scope))
 
@@ -189,22 +172,26 @@ def _if(machine: Machine, node: ast.If, scope: Scope) -> Signal | None:
     known = machine.truth(evaluate(machine, node.test, scope))
     if known is not None:
         return execute_block(machine, node.body if known else node.orelse, scope)
-    return _undecided(machine, node.test, scope, [node.body, node.orelse])
+    return undecided(machine, node.test, scope, [node.body, node.orelse])
 
 
-def _undecided(
+def undecided(
     machine: Machine,
     condition: ast.AST,
     scope: Scope,
     bodies: list[list[ast.stmt]],
     text: str | None = None,
+    *,
+    is_test: bool = True,
 ) -> Signal | None:
+    """Follow the blocks of which one will run, nobody knows which; how they end."""
     from dagport.evaluate.conditions import Raised, follow, merged
 
     def branch(body: list[ast.stmt]) -> Callable[[], Signal | None]:
         return lambda: execute_block(machine, body, scope)
 
-    outcomes = follow(machine, condition, scope, [branch(body) for body in bodies], optional=False, text=text)
+    branches = [branch(body) for body in bodies]
+    outcomes = follow(machine, condition, scope, branches, optional=False, text=text, is_test=is_test)
     signals = [outcome for outcome in outcomes if not isinstance(outcome, Raised)]
     text = text or scope.module.text(condition)
     if signals and all(isinstance(signal, Return) for signal in signals):
@@ -220,29 +207,49 @@ def _undecided(
 
 
 def _maybe_return(machine: Machine, signal: Return, scope: Scope, site: CallSite, text: str) -> None:
-    place: Scope | None = scope
-    while place is not None and place.frame is None:
-        place = place.parent
-    if place is not None and place.frame is not None:
-        place.frame.may_have_returned(machine, signal.value, site, text)
+    frame = frame_of(scope)
+    if frame is not None:
+        frame.may_have_returned(machine, signal.value, site, text)
+
+
+def frame_of(scope: Scope | None) -> Frame | None:
+    """The call of a function that a scope is part of."""
+    while scope is not None and scope.frame is None:
+        scope = scope.parent
+    return None if scope is None else scope.frame
 
 
 def _for(machine: Machine, node: ast.For, scope: Scope) -> Signal | None:
-    items = machine.iterate(evaluate(machine, node.iter, scope), CallSite(node.iter, scope))
-    if isinstance(items, Unknown):
-        return _for_unknown(machine, node, items, scope)
-    for item in items:
-        machine.step()
-        assign(machine, node.target, item, scope)
-        signal = execute_block(machine, node.body, scope)
-        if signal is BREAK:
-            return None
-        if isinstance(signal, Return):
-            return signal
+    source = evaluate(machine, node.iter, scope)
+    if isinstance(source, Listing | Table) and not source.settled:
+        from dagport.evaluate.passes import run_for
+
+        return run_for(machine, node, source, scope)
+    simple = node.target.id if isinstance(node.target, ast.Name) and not scope.declared else None
+    try:
+        for item in each(machine, source, CallSite(node.iter, scope)):
+            machine.step()
+            if simple is None:
+                assign(machine, node.target, item, scope)
+            else:
+                scope.names[simple] = item
+            signal = execute_block(machine, node.body, scope)
+            if signal is BREAK or isinstance(signal, Return):
+                dispose(machine, node, source, scope)
+                return signal if isinstance(signal, Return) else None
+    except Untold as untold:
+        return for_unknown(machine, node, untold.value, scope)
     return execute_block(machine, node.orelse, scope)
 
 
-def _for_unknown(machine: Machine, node: ast.For, items: Unknown, scope: Scope) -> Signal | None:
+def dispose(machine: Machine, node: ast.For, source: Anything, scope: Scope) -> None:
+    """A generator that nobody else holds is closed when its loop is left."""
+    if isinstance(node.iter, ast.Call) and isinstance(source, Stream):
+        source.dispose(machine, CallSite(node.iter, scope))
+
+
+def for_unknown(machine: Machine, node: ast.For, items: Unknown, scope: Scope) -> Signal | None:
+    """A loop over something that isn't known: the body is followed once."""
     from dagport.evaluate.conditions import Raised, follow
 
     def once() -> Signal | None:
@@ -265,7 +272,7 @@ def _while(machine: Machine, node: ast.While, scope: Scope) -> Signal | None:
         known = machine.truth(evaluate(machine, node.test, scope))
         machine.step()
         if known is None:
-            return _undecided(machine, node.test, scope, [node.body, []])
+            return undecided(machine, node.test, scope, [node.body, []])
         if not known:
             return execute_block(machine, node.orelse, scope)
         signal = execute_block(machine, node.body, scope)
@@ -282,7 +289,7 @@ def _with(machine: Machine, node: ast.With, scope: Scope) -> Signal | None:
 def _with_items(machine: Machine, node: ast.With, index: int, scope: Scope) -> Signal | None:
     if index == len(node.items):
         return execute_block(machine, node.body, scope)
-    from dagport.evaluate.calls import run_with
+    from dagport.evaluate.contexts import run_with
 
     item = node.items[index]
     manager = evaluate(machine, item.context_expr, scope)
@@ -296,23 +303,26 @@ def _with_items(machine: Machine, node: ast.With, index: int, scope: Scope) -> S
 
 
 def _import(machine: Machine, node: ast.Import, scope: Scope) -> None:
+    site = CallSite(node, scope)
     for alias in node.names:
-        name = alias.name if alias.asname else alias.name.partition(".")[0]
-        parts = alias.name.split(".")
-        machine.modules.update(".".join(parts[: count + 1]) for count in range(len(parts)))
-        bind(machine, alias.asname or name, machine.external(name), scope)
+        value = import_name(machine, alias.name, site)
+        if alias.asname is None and "." in alias.name:
+            value = import_name(machine, alias.name.partition(".")[0], site)
+        elif "." in alias.name:
+            value = attribute_of_packages(machine, alias.name, value)
+        bind(machine, alias.asname or alias.name.partition(".")[0], value, scope)
 
 
 def _import_from(machine: Machine, node: ast.ImportFrom, scope: Scope) -> None:
     if node.module == "__future__":
         return
-    module = "." * node.level + (node.module or "")
+    site = CallSite(node, scope)
+    module = absolute_name(machine, node, scope)
     for alias in node.names:
         if alias.name == "*":
-            machine.hooks.star_import(machine, module, scope, CallSite(node, scope))
-            continue
-        separator = "" if module.endswith(".") else "."
-        bind(machine, alias.asname or alias.name, machine.external(f"{module}{separator}{alias.name}"), scope)
+            import_star(machine, module, scope, site)
+        else:
+            bind(machine, alias.asname or alias.name, import_from(machine, module, alias.name, site), scope)
 
 
 def _global(machine: Machine, node: ast.Global, scope: Scope) -> None:
@@ -324,7 +334,7 @@ def _nonlocal(machine: Machine, node: ast.Nonlocal, scope: Scope) -> None:
     scope.declared = scope.declared or {}
     for name in node.names:
         place = scope.parent
-        while place is not None and name not in place.names:
+        while place is not None and (place.is_class or name not in place.names):
             place = place.parent
         if place is not None:
             scope.declared[name] = place.names
@@ -332,29 +342,46 @@ def _nonlocal(machine: Machine, node: ast.Nonlocal, scope: Scope) -> None:
 
 def _delete(machine: Machine, node: ast.Delete, scope: Scope) -> None:
     for target in node.targets:
-        if isinstance(target, ast.Name):
-            scope.names.pop(target.id, None)
-        elif isinstance(target, ast.Subscript):
-            owner = evaluate(machine, target.value, scope)
-            delete_item(machine, owner, evaluate(machine, target.slice, scope), CallSite(target, scope))
-        else:
-            machine.effect()
+        _delete_target(machine, target, scope)
+
+
+def _delete_target(machine: Machine, target: ast.expr, scope: Scope) -> None:
+    if isinstance(target, ast.Name):
+        if not unbind(machine, target.id, scope):
+            raise PyRaise("NameError", f"name '{target.id}' is not defined")
+    elif isinstance(target, ast.Subscript):
+        owner = evaluate(machine, target.value, scope)
+        delete_item(machine, owner, evaluate(machine, target.slice, scope), CallSite(target, scope))
+    elif isinstance(target, ast.Attribute):
+        delete_attribute(machine, evaluate(machine, target.value, scope), target.attr, CallSite(target, scope))
+    elif isinstance(target, ast.Tuple | ast.List):
+        for item in target.elts:
+            _delete_target(machine, item, scope)
+
+
+def unbind(machine: Machine, name: str, scope: Scope) -> bool:
+    """``del name``; whether it was bound."""
+    if scope.declared and name in scope.declared:
+        machine.effect()
+        return scope.declared[name].pop(name, NotImplemented) is not NotImplemented
+    return scope.names.pop(name, NotImplemented) is not NotImplemented
 
 
 def _assert(machine: Machine, node: ast.Assert, scope: Scope) -> None:
     known = machine.truth(evaluate(machine, node.test, scope))
     if known is False:
-        raise PyRaise("AssertionError")
+        message = () if node.msg is None else (evaluate(machine, node.msg, scope),)
+        shown = message[0] if message and isinstance(message[0], str) else ""
+        raise PyRaise("AssertionError", shown, arguments=message)
     if known is None:
         text = scope.module.text(node.test)
         machine.doubt("DP202", f"the file may raise AssertionError, depending on `{text}`", CallSite(node, scope))
 
 
 def _raise(machine: Machine, node: ast.Raise, scope: Scope) -> None:
-    from dagport.evaluate.exceptions import raised_by
+    from dagport.evaluate.exceptions import run_raise
 
-    value = None if node.exc is None else evaluate(machine, node.exc, scope)
-    raise raised_by(machine, value, CallSite(node, scope))
+    raise run_raise(machine, node, scope)
 
 
 def _try(machine: Machine, node: ast.Try, scope: Scope) -> Signal | None:
@@ -364,34 +391,19 @@ def _try(machine: Machine, node: ast.Try, scope: Scope) -> Signal | None:
 
 
 def _match(machine: Machine, node: ast.Match, scope: Scope) -> Signal | None:
+    from dagport.evaluate.patterns import chosen_case
+
     subject = evaluate(machine, node.subject, scope)
-    for index, case in enumerate(node.cases):
-        known = _matches(machine, case.pattern, subject, scope)
-        if known and case.guard is not None:
-            known = machine.truth(evaluate(machine, case.guard, scope))
-        if known is None:
-            bodies = [later.body for later in node.cases[index:]]
-            return _undecided(machine, node.subject, scope, [*bodies, []])
-        if known:
-            return execute_block(machine, case.body, scope)
-    return None
+    case = chosen_case(machine, node, subject, scope)
+    if case is None or isinstance(case, ast.match_case):
+        return None if case is None else execute_block(machine, case.body, scope)
+    return undecided(machine, node.subject, scope, [*(later.body for later in case), []])
 
 
-def _matches(machine: Machine, pattern: ast.pattern, subject: Anything, scope: Scope) -> bool | None:
-    site = CallSite(pattern, scope)
-    if isinstance(pattern, ast.MatchValue):
-        return machine.truth(machine.compare("==", subject, evaluate(machine, pattern.value, scope), site))
-    if isinstance(pattern, ast.MatchSingleton):
-        return machine.truth(machine.compare("is", subject, pattern.value, site))
-    if isinstance(pattern, ast.MatchOr):
-        results = [_matches(machine, item, subject, scope) for item in pattern.patterns]
-        return True if True in results else None if None in results else False
-    if isinstance(pattern, ast.MatchAs):
-        known = True if pattern.pattern is None else _matches(machine, pattern.pattern, subject, scope)
-        if pattern.name is not None:
-            bind(machine, pattern.name, subject, scope)
-        return known
-    return None
+def _class(machine: Machine, node: ast.ClassDef, scope: Scope) -> None:
+    from dagport.evaluate.definitions import define_class
+
+    bind(machine, node.name, define_class(machine, node, scope), scope)
 
 
 def _pass(machine: Machine, node: ast.stmt, scope: Scope) -> None:

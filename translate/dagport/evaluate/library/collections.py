@@ -10,17 +10,18 @@ from dagport.evaluate.domain import (
     KNOWN_TYPES,
     Anything,
     CallSite,
-    Model,
     Native,
-    NativeFunction,
     PyRaise,
-    Spread,
     Unknown,
     is_plain,
+    is_running,
+    running,
 )
+from dagport.evaluate.library.deque import FUNCTIONS as DEQUE
 from dagport.evaluate.library.support import applied, bound, lost, opaque, pure
 from dagport.evaluate.methods import METHODS
 from dagport.evaluate.methods.containers import is_key
+from dagport.evaluate.tuples import named_tuple_class
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -38,9 +39,10 @@ class DefaultDict(dict[Any, Any]):
     def __missing__(self, key: Anything) -> Anything:
         if self.factory is None or not is_key(key):
             raise KeyError(key)
-        value = self.machine.call(self.factory, [], {}, self.site)
-        self.machine.effect()
-        self.machine.check_items(len(self) + 1)
+        machine = running()[0] if is_running() else self.machine  # a module may be shared by several runs
+        value = machine.call(self.factory, [], {}, self.site)
+        machine.effect()
+        machine.check_size(len(self) + 1)
         self[key] = value
         return value
 
@@ -84,6 +86,15 @@ def _move_to_end(machine: Machine, args: list[Anything], kwargs: dict[str, Anyth
     return applied(collections.OrderedDict.move_to_end, args, kwargs)
 
 
+def _ordered_popitem(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    owner, last = bound(args, kwargs, "self", last=True)
+    if not isinstance(last, bool) or not all(map(is_key, owner)):
+        machine.doubt("DP201", f"`{site.text}` removes an entry that isn't known", site)
+        return lost(machine, [last], site, "the key isn't known")
+    machine.effect()
+    return applied(owner.popitem, [last], {})
+
+
 def _counter(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     items = args[0] if args else []
     if not isinstance(items, dict):
@@ -117,42 +128,6 @@ def _elements(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
 # Named tuples
 
 
-class NamedTupleClass(Model):
-    """What ``namedtuple(name, fields)`` makes; its objects are real named tuples."""
-
-    __slots__ = ("cls",)
-    type_name = "builtins.type"
-
-    def __init__(self, cls: Any) -> None:
-        self.cls = cls
-
-    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
-        """``_fields``, ``_field_defaults``, ``_make`` and ``__name__``."""
-        if name == "_make":
-            return NativeFunction(name, self._make)
-        return getattr(self.cls, name) if name in ("_fields", "_field_defaults", "__name__") else NotImplemented
-
-    def call(self, machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-        """A named tuple."""
-        if "**" in kwargs or any(isinstance(value, Spread) for value in args):
-            return lost(machine, [*args, *kwargs.values()], site)
-        return applied(self.cls, args, kwargs)
-
-    def _make(self, machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-        items = machine.iterate(bound(args, kwargs, "iterable")[0], site)
-        return items if isinstance(items, Unknown) else applied(self.cls, items, {})
-
-
-def named_tuple_class(
-    machine: Machine, name: Anything, fields: list[Anything], defaults: list[Anything], site: CallSite
-) -> NamedTupleClass | Unknown:
-    """The class with these fields. Raises ``PyRaise`` of ``ValueError`` for names that can't be fields."""
-    if not isinstance(name, str) or not all(isinstance(field, str) for field in fields):
-        return lost(machine, [name, *fields], site, "the fields of the named tuple aren't known")
-    options = {"defaults": defaults, "module": machine.module.name}
-    return NamedTupleClass(applied(collections.namedtuple, [name, fields], options))
-
-
 def _named_tuple(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     name, fields, rename, defaults, _ = bound(
         args, kwargs, "typename", "field_names", rename=False, defaults=None, module=None
@@ -167,7 +142,7 @@ def _named_tuple(machine: Machine, args: list[Anything], kwargs: dict[str, Anyth
 
 
 METHODS[DefaultDict] = {"copy": lambda machine, args, kwargs, site: args[0].copy()}
-METHODS[collections.OrderedDict] = {"move_to_end": _move_to_end}
+METHODS[collections.OrderedDict] = {"move_to_end": _move_to_end, "popitem": _ordered_popitem}
 METHODS[collections.Counter] = {
     "most_common": pure(collections.Counter.most_common),
     "total": pure(collections.Counter.total),
@@ -181,5 +156,5 @@ FUNCTIONS: dict[str, Native] = {
     "collections.namedtuple": _named_tuple,
     "collections.Counter": _counter,
     "collections.ChainMap": opaque("a chain of mappings isn't followed"),
-    "collections.deque": opaque("deques aren't followed"),
+    **DEQUE,
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import re
 from typing import TYPE_CHECKING
 
-from dagport.evaluate.domain import Anything, CallSite, Native
+from dagport.evaluate.domain import Anything, CallSite, LimitHit, Native, PyRaise
 from dagport.evaluate.library.support import clock, opaque, pure
 from dagport.evaluate.methods import METHODS, unbound
 
@@ -21,8 +22,20 @@ def _from_timestamp(machine: Machine, args: list[Anything], kwargs: dict[str, An
     return pure(datetime.datetime.fromtimestamp)(machine, args, kwargs, site)
 
 
+LONGEST_FORMAT = 200  # characters; Python makes a regular expression of it
+
+
 def _strptime(text: str, form: str) -> datetime.datetime:
-    return datetime.datetime.strptime(text, form)
+    try:
+        return datetime.datetime.strptime(text, form)
+    except re.error as error:  # a field that is named twice
+        raise PyRaise("re.error", str(error)) from None
+
+
+def short_format(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:
+    """The work of ``strptime`` is bounded for short texts only."""
+    if any(isinstance(value, str) and len(value) > LONGEST_FORMAT for value in args):
+        raise LimitHit("characters of a format of dates", LONGEST_FORMAT)
 
 
 CLASSES: tuple[type, ...] = (
@@ -50,7 +63,7 @@ FUNCTIONS: dict[str, Native] = {
     **{f"datetime.date.{name}": pure(getattr(datetime.date, name)) for name in DATE.split()},
     **{f"datetime.datetime.{name}": pure(getattr(datetime.datetime, name)) for name in DATE.split()},
     "datetime.datetime.combine": pure(datetime.datetime.combine),
-    "datetime.datetime.strptime": pure(_strptime),
+    "datetime.datetime.strptime": pure(_strptime, short_format),
     "datetime.datetime.fromtimestamp": _from_timestamp,
     "datetime.datetime.utcfromtimestamp": pure(datetime.datetime.utcfromtimestamp),
     "datetime.date.fromtimestamp": opaque(LOCAL),

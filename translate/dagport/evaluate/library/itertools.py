@@ -1,49 +1,22 @@
-"""``itertools``: what ends is computed at once, within the limits."""
+"""``itertools``: Python's own functions, over items of the machine that come when they are asked for."""
 
 from __future__ import annotations
 
 import ast
 import itertools
 import math
-import operator
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from dagport.evaluate.builtins import Iterator
 from dagport.evaluate.domain import Anything, CallSite, Native, PyRaise, Unknown, is_plain
+from dagport.evaluate.iterators import Stream, Untold, each, known_truth, predicate, stream
 from dagport.evaluate.library.support import applied, bound, counted, lost
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
 
-ENDLESS = "it never ends"
-
-
-class Endless(Iterator):
-    """``count()``, ``cycle(x)`` and ``repeat(x)``: items by their position, for ``next`` and ``islice``."""
-
-    __slots__ = ()
-
-    def iterate(self, machine: Machine, site: CallSite) -> Any:
-        """A loop over it isn't followed."""
-        return machine.unknown(ENDLESS, site)
-
-
-class _Rule(Sequence[Any]):
-    def __init__(self, at: Callable[[int], Anything]) -> None:
-        self.at = at
-
-    def __len__(self) -> int:
-        return sys.maxsize
-
-    def __getitem__(self, index: Any) -> Any:
-        return self.at(index)
-
-
-def _endless(at: Callable[[int], Anything]) -> Endless:
-    items: Any = _Rule(at)  # it is read by position only, like a list
-    return Endless(items)
+Arguments = list[Anything]
+Keywords = dict[str, Anything]
 
 
 def _columns(machine: Machine, args: list[Anything], site: CallSite) -> list[list[Anything]] | Unknown:
@@ -66,7 +39,7 @@ def _combined(real: Callable[..., Any], size: Callable[..., float]) -> Native:
         if isinstance(columns, Unknown) or not all(map(is_plain, kwargs.values())):
             return lost(machine, [columns, *kwargs.values()], site)
         machine.check_items(int(min(applied(size, [*columns, *numbers], kwargs), 10**12)))
-        return Iterator(list(applied(real, [*columns, *numbers], kwargs)))
+        return Stream(machine, applied(real, [*columns, *numbers], kwargs), real.__name__)
 
     return run
 
@@ -94,197 +67,147 @@ def _with_replacement(n: int, r: int) -> int:
     return math.comb(n + r - 1, r) if n else 1
 
 
-def _longest(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    columns = _columns(machine, args, site)
-    if isinstance(columns, Unknown):
-        return columns
-    machine.check_items(max(map(len, columns), default=0) * len(columns))
-    return Iterator(list(itertools.zip_longest(*columns, fillvalue=kwargs.get("fillvalue"))))
+def _whole(machine: Machine, values: list[Anything], site: CallSite) -> None:
+    """Raise ``Untold`` for a number that isn't known."""
+    if not all(map(is_plain, values)):
+        raise Untold(lost(machine, values, site))
 
 
-def _chain(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    columns = _columns(machine, args, site)
-    if isinstance(columns, Unknown):
-        return columns
-    machine.check_items(sum(map(len, columns)))
-    return Iterator(list(itertools.chain(*columns)))
+def _longest(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
+    columns = [each(machine, value, site) for value in args]
+    return itertools.zip_longest(*columns, fillvalue=kwargs.get("fillvalue"))
 
 
-def _chain_from(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    items = machine.iterate(bound(args, kwargs, "iterable")[0], site)
-    return items if isinstance(items, Unknown) else _chain(machine, items, {}, site)
+def _chain(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
+    if any(isinstance(value, Unknown) for value in args):
+        raise Untold(lost(machine, args, site))
+    return itertools.chain.from_iterable(each(machine, value, site) for value in args)
 
 
-def _repeat(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+def _chain_from(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
+    source = each(machine, bound(args, kwargs, "iterable")[0], site)
+    return itertools.chain.from_iterable(each(machine, value, site) for value in source)
+
+
+def _repeat(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
     value, times = bound(args, kwargs, "object", times=None)
-    if times is None:
-        return _endless(lambda _: value)
-    if not isinstance(times, int):
-        return lost(machine, [times], site)
-    machine.check_items(times)
-    return Iterator([value] * times)
+    _whole(machine, [times], site)
+    return itertools.repeat(value) if times is None else itertools.repeat(value, times)
 
 
-def _count(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+def _count(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
     start, step = bound(args, kwargs, start=0, step=1)
-    if not isinstance(start, int) or not isinstance(step, int):
-        return lost(machine, [start, step], site, "it doesn't count in whole numbers")
-    return _endless(lambda index: start + index * step)
+    _whole(machine, [start, step], site)
+    return itertools.count(start, step)
 
 
-def _cycle(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    items = machine.iterate(bound(args, kwargs, "iterable")[0], site)
-    if isinstance(items, Unknown):
-        return items
-    return _endless(lambda index: items[index % len(items)]) if items else Iterator([])
+def _cycle(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
+    return itertools.cycle(each(machine, bound(args, kwargs, "iterable")[0], site))
 
 
-def _islice(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+def _islice(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
     source, *rest = args
-    if not all(map(is_plain, rest)):
-        return lost(machine, rest, site)
-    cut = applied(slice, rest, {})
-    if any(part is not None and not isinstance(part, int) for part in rest):
-        raise PyRaise("ValueError", "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.")
-    if isinstance(source, Endless) and isinstance(cut.stop, int):
-        machine.check_items(cut.stop)
-        items = [source.items[source.position + index] for index in range(cut.stop)]
-        source.position += cut.stop
-    else:
-        found = machine.iterate(source, site)
-        if isinstance(found, Unknown):
-            return found
-        items = found
-        if isinstance(source, Iterator) and isinstance(cut.stop, int):
-            # What lies behind the slice is left in the iterator.
-            source.position = len(source.items) - max(len(items) - cut.stop, 0)
-    if any(isinstance(part, int) and part < 0 for part in (cut.start, cut.stop, cut.step)):
-        raise PyRaise("ValueError", "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.")
-    return Iterator(items[cut])
+    _whole(machine, rest, site)
+    return itertools.islice(each(machine, source, site), *rest)
 
 
-def _accumulate(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+def _accumulate(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
     from dagport.evaluate.operators import binary
 
     source, function, initial = bound(args, kwargs, "iterable", func=None, initial=None)
-    items = machine.iterate(source, site)
-    if isinstance(items, Unknown):
-        return items
-    values = items if initial is None else [initial, *items]
-    results = values[:1]
-    for value in values[1:]:
-        total = results[-1]
+
+    def add(total: Anything, value: Anything) -> Anything:
         if function is None:
-            results.append(binary(machine, ast.Add, total, value, site))
-        else:
-            results.append(machine.call(function, [total, value], {}, site))
-    return Iterator(results)
+            return binary(machine, ast.Add, total, value, site)
+        return machine.call(function, [total, value], {}, site)
+
+    return itertools.accumulate(each(machine, source, site), add, initial=initial)
 
 
-def _starmap(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+def _starmap(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
     function, source = bound(args, kwargs, "function", "iterable")
-    rows = machine.iterate(source, site)
-    columns = rows if isinstance(rows, Unknown) else _columns(machine, rows, site)
-    if isinstance(columns, Unknown):
-        return columns
-    return Iterator([machine.call(function, row, {}, site) for row in columns])
+    return (machine.call(function, [*each(machine, row, site)], {}, site) for row in each(machine, source, site))
 
 
-def _chosen(machine: Machine, function: Anything, items: list[Anything], site: CallSite) -> list[bool] | Unknown:
-    """For each item, whether the function says yes."""
-    answers: list[bool] = []
-    for item in items:
-        known = machine.truth(item if function is None else machine.call(function, [item], {}, site))
-        if known is None:
-            return machine.unknown("which items are chosen isn't known", site)
-        answers.append(known)
-    return answers
-
-
-def _by_answers(pick: Callable[[list[Anything], list[bool]], list[Anything]]) -> Native:
+def _chosen(real: Callable[..., Any]) -> Native:
     """``filterfalse``, ``takewhile``, ``dropwhile``."""
 
-    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    def make(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
         function, source = bound(args, kwargs, "predicate", "iterable")
-        items = machine.iterate(source, site)
-        answers = items if isinstance(items, Unknown) else _chosen(machine, function, items, site)
-        if isinstance(answers, Unknown) or isinstance(items, Unknown):
-            return answers
-        return Iterator(pick(items, answers))
+        return real(predicate(machine, function, site), each(machine, source, site))
 
-    return run
+    return stream(real.__name__, make)
 
 
-def _first_no(answers: list[bool]) -> int:
-    return answers.index(False) if False in answers else len(answers)
+def _compress(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
+    data, selectors = bound(args, kwargs, "data", "selectors")
+    answers = (
+        known_truth(machine, item, site, "which items are chosen isn't known")
+        for item in each(machine, selectors, site)
+    )
+    return itertools.compress(each(machine, data, site), answers)
 
 
-def _compress(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    columns = _columns(machine, bound(args, kwargs, "data", "selectors"), site)
-    if isinstance(columns, Unknown):
-        return columns
-    answers = _chosen(machine, None, columns[1], site)
-    return answers if isinstance(answers, Unknown) else Iterator(list(itertools.compress(columns[0], answers)))
-
-
-def _groupby(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+def _groupby(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Any:
     source, key = bound(args, kwargs, "iterable", key=None)
-    items = machine.iterate(source, site)
-    if isinstance(items, Unknown):
-        return items
-    keys = items if key is None else [machine.call(key, [item], {}, site) for item in items]
-    if not is_plain(keys):
-        return lost(machine, keys, site, "the groups aren't known")
-    groups = itertools.groupby(zip(keys, items, strict=True), key=operator.itemgetter(0))
-    return Iterator([(name, Iterator([item for _, item in rows])) for name, rows in groups])
+
+    def key_of(item: Anything) -> Anything:
+        found = item if key is None else machine.call(key, [item], {}, site)
+        _whole(machine, [found], site)
+        return found
+
+    groups = itertools.groupby(each(machine, source, site), key_of)
+    return ((name, Stream(machine, rows, "_grouper")) for name, rows in groups)
 
 
-def _tee(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+def _tee(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Anything:
     source, count = bound(args, kwargs, "iterable", n=2)
-    items = machine.iterate(source, site)
-    if isinstance(items, Unknown) or not isinstance(count, int):
-        return lost(machine, [items, count], site)
-    machine.check_items(count * len(items))
-    return tuple(Iterator(list(items)) for _ in range(count))
+    try:
+        _whole(machine, [count], site)
+        if not isinstance(count, int):
+            raise PyRaise("TypeError", f"'{type(count).__name__}' object cannot be interpreted as an integer")
+        machine.check_items(count)
+        return tuple(Stream(machine, copy, "_tee") for copy in itertools.tee(each(machine, source, site), count))
+    except Untold as untold:
+        return untold.value
 
 
-def _batched(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+def _batched(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) -> Iterator[Anything]:
     source, count = bound(args, kwargs, "iterable", "n")
-    items = machine.iterate(source, site)
-    if isinstance(items, Unknown) or not isinstance(count, int):
-        return lost(machine, [items, count], site)
+    _whole(machine, [count], site)
+    if not isinstance(count, int):
+        raise PyRaise("TypeError", f"'{type(count).__name__}' object cannot be interpreted as an integer")
     if count < 1:
         raise PyRaise("ValueError", "n must be at least one")
-    return Iterator([tuple(items[start : start + count]) for start in range(0, len(items), count)])
+    items = each(machine, source, site)
+    return iter(lambda: tuple(itertools.islice(items, count)), ())
 
 
 FUNCTIONS: dict[str, Native] = {
     f"itertools.{name}": native
     for name, native in {
-        "accumulate": _accumulate,
-        "batched": _batched,
-        "chain": _chain,
-        "chain.from_iterable": _chain_from,
+        "accumulate": stream("accumulate", _accumulate),
+        "batched": stream("batched", _batched),
+        "chain": stream("chain", _chain),
+        "chain.from_iterable": stream("chain", _chain_from),
         "combinations": _combined(itertools.combinations, _choices(math.comb)),
         "combinations_with_replacement": _combined(
             itertools.combinations_with_replacement, _choices(_with_replacement)
         ),
-        "compress": _compress,
-        "count": _count,
-        "cycle": _cycle,
-        "dropwhile": _by_answers(lambda items, answers: items[_first_no(answers) :]),
-        "filterfalse": _by_answers(
-            lambda items, answers: [item for item, yes in zip(items, answers, strict=True) if not yes]
-        ),
-        "groupby": _groupby,
-        "islice": counted(_islice, 2, 4),
-        "pairwise": _combined(itertools.pairwise, len),
+        "compress": stream("compress", _compress),
+        "count": stream("count", _count),
+        "cycle": stream("cycle", _cycle),
+        "dropwhile": _chosen(itertools.dropwhile),
+        "filterfalse": _chosen(itertools.filterfalse),
+        "groupby": stream("groupby", _groupby),
+        "islice": counted(stream("islice", _islice), 2, 4),
+        "pairwise": stream("pairwise", lambda m, a, k, s: itertools.pairwise(each(m, bound(a, k, "iterable")[0], s))),
         "permutations": _combined(itertools.permutations, _choices(math.perm)),
         "product": _combined(itertools.product, _product_size),
-        "repeat": _repeat,
-        "starmap": _starmap,
-        "takewhile": _by_answers(lambda items, answers: items[: _first_no(answers)]),
+        "repeat": stream("repeat", _repeat),
+        "starmap": stream("starmap", _starmap),
+        "takewhile": _chosen(itertools.takewhile),
         "tee": _tee,
-        "zip_longest": _longest,
+        "zip_longest": stream("zip_longest", _longest),
     }.items()
 }

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import Anything, CallSite, Native, PyRaise, Unknown, is_plain
-from dagport.evaluate.library.support import EXPECTED_ERRORS, bound, error_name, lost, opaque
+from dagport.evaluate.library.support import EXPECTED_ERRORS, bound, error_name, lost, opaque, tolerant
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -81,9 +81,17 @@ def _loads(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], 
         raise PyRaise(error_name(error), str(error)) from None
 
 
+def _load(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    from dagport.evaluate.library.io import text_of
+
+    (file,) = bound(args, kwargs, "fp")
+    text = text_of(machine, file, site)
+    return text if isinstance(text, Unknown) else _loads(machine, [text], {}, site)
+
+
 FUNCTIONS: dict[str, Native] = {
     "json.dumps": _dumps,
     "json.loads": _loads,
-    "json.load": opaque("the file isn't read"),
+    "json.load": tolerant(_load),
     "json.dump": opaque("nothing is written while a file is read"),
 }

@@ -25,6 +25,8 @@ STATISTICS = (
 
 def _small(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:
     numbers = [item for value in args for item in (value if isinstance(value, list | tuple) else [value])]
+    if any(isinstance(value, range | set | frozenset | dict) for value in args):
+        raise LimitHit("arguments of a function that grows fast", 0)
     if len(numbers) > LARGEST or any(isinstance(item, int) and abs(item) > LARGEST for item in numbers):
         raise LimitHit("arguments of a function that grows fast", LARGEST)
 

@@ -59,10 +59,39 @@ def _contains(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
 
 
 def _getitem(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    from dagport.evaluate.attributes import get_item
+    from dagport.evaluate.items import get_item
 
     owner, key = bound(args, kwargs, "a", "b")
     return get_item(machine, owner, key, site)
+
+
+def _setitem(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
+    from dagport.evaluate.items import set_item
+
+    owner, key, value = bound(args, kwargs, "a", "b", "c")
+    set_item(machine, owner, key, value, site)
+
+
+def _delitem(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
+    from dagport.evaluate.items import delete_item
+
+    owner, key = bound(args, kwargs, "a", "b")
+    delete_item(machine, owner, key, site)
+
+
+def _truth(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    known = machine.truth(bound(args, kwargs, "a")[0])
+    return lost(machine, args, site) if known is None else known
+
+
+def _in_place(kind: type[ast.operator]) -> Native:
+    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+        from dagport.evaluate.operators import augmented
+
+        left, right = bound(args, kwargs, "a", "b")
+        return augmented(machine, kind, left, right, site)
+
+    return run
 
 
 def _picker(dotted: bool) -> Native:
@@ -85,7 +114,7 @@ def _picker(dotted: bool) -> Native:
 
 
 def _picked(machine: Machine, owner: Anything, key: Anything, dotted: bool, site: CallSite) -> Anything:
-    from dagport.evaluate.attributes import get_item
+    from dagport.evaluate.items import get_item
 
     if not dotted:
         return get_item(machine, owner, key, site)
@@ -114,6 +143,10 @@ FUNCTIONS: dict[str, Native] = {
         **{name: _unary(kind) for name, kind in UNARY.items()},
         **{name: _compare(symbol) for name, symbol in COMPARE.items()},
         "contains": _contains,
+        "setitem": _setitem,
+        "delitem": _delitem,
+        "truth": _truth,
+        **{f"i{name.rstrip('_')}": _in_place(kind) for name, kind in BINARY.items()},
         "getitem": _getitem,
         "itemgetter": _picker(dotted=False),
         "attrgetter": _picker(dotted=True),

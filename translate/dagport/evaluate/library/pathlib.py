@@ -17,7 +17,9 @@ from dagport.evaluate.domain import (
     Unknown,
     is_plain,
 )
+from dagport.evaluate.files import as_text, project_path
 from dagport.evaluate.library.support import applied, constant, lost, opaque
+from dagport.evaluate.paths import LocatedPath, path_of
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -38,8 +40,6 @@ COMPARISONS = {
     ">": operators.gt,
     ">=": operators.ge,
 }
-FOLDER = "where the file lies is known only in the deployment"
-ON_DISK = "the disk of the deployment isn't seen"
 
 
 class Path(Model):
@@ -62,6 +62,7 @@ class Path(Model):
         if name == "parent":
             return Path(self.path.parent)
         if name == "parents":
+            machine.check_text(len(self.path.parts) * len(str(self.path)))
             return tuple(Path(parent) for parent in self.path.parents)
         if name in TEXTS.split():
             return getattr(self.path, name)
@@ -73,7 +74,11 @@ class Path(Model):
             return NativeFunction(name, constant(None))
         if name in ("resolve", "absolute", "expanduser") and self._is_settled(name):
             return NativeFunction(name, lambda *_: self)
-        return NativeFunction(name, opaque(ON_DISK)) if name in DISK.split() else NotImplemented
+        return NativeFunction(name, self._on_disk) if name in DISK.split() else NotImplemented
+
+    def _on_disk(self, machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+        """What lies there isn't known, as the path doesn't begin at a file of the project."""
+        return project_path(machine, self, site)
 
     def _is_settled(self, name: str) -> bool:
         """Whether making the path absolute changes nothing; a link in it only the disk could tell."""
@@ -92,6 +97,8 @@ class Path(Model):
 
     def binary(self, machine: Machine, operator: str, other: Anything, site: CallSite, *, reflected: bool) -> Anything:
         """``path / part``, and comparisons."""
+        if operator == "/" and isinstance(other, SourceFile | LocatedPath):
+            return _path(machine, [other, self] if reflected else [self, other], {}, site)
         plain = other.path if isinstance(other, Path) else other
         left, right = (plain, self.path) if reflected else (self.path, plain)
         if operator == "/" and isinstance(plain, str | pathlib.PurePath):
@@ -101,32 +108,12 @@ class Path(Model):
         return NotImplemented
 
 
-class SourcePath(Model):
-    """``Path(__file__)``: the name of the file is known, where it lies isn't."""
-
-    __slots__ = ("path",)
-    type_name = "pathlib.Path"
-
-    def __init__(self, name: str) -> None:
-        self.path = pathlib.PurePosixPath(name)
-
-    def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
-        """Parts of the name; the rest asks for the folder."""
-        if name in ("name", "stem", "suffix", "suffixes"):
-            return getattr(self.path, name)
-        if name in ("resolve", "absolute", "expanduser"):
-            # Where the file is a link, its own name may be another one.
-            return NativeFunction(name, opaque(FOLDER) if name == "resolve" else lambda *_: self)
-        return NativeFunction(name, opaque(FOLDER)) if name == "__str__" else machine.unknown(FOLDER, site)
-
-    def binary(self, machine: Machine, operator: str, other: Anything, site: CallSite, *, reflected: bool) -> Anything:
-        """No comparison of the path is known."""
-        return machine.unknown(FOLDER, site)
-
-
 def _path(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    if len(args) == 1 and isinstance(args[0], SourceFile | SourcePath):
-        return SourcePath(args[0].name) if isinstance(args[0], SourceFile) else args[0]
+    from dagport.evaluate.located import joined
+
+    if any(isinstance(value, SourceFile | LocatedPath) for value in args):
+        texts = [as_text(value) for value in args]
+        return path_of(texts[0] if len(texts) == 1 else joined(machine, texts, site))
     parts: list[Any] = [value.path if isinstance(value, Path) else value for value in args]
     if not all(isinstance(part, str | pathlib.PurePath) for part in parts):
         if args and not any(isinstance(part, Unknown) for part in args):

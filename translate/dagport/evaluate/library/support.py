@@ -45,7 +45,12 @@ def applied(function: Callable[..., Anything], args: list[Anything], kwargs: dic
     try:
         return function(*args, **kwargs)
     except EXPECTED_ERRORS as error:
-        raise PyRaise(error_name(error), str(error)) from None
+        raise raised(error) from None
+
+
+def raised(error: Exception) -> PyRaise:
+    """A real exception as one of the analysed code."""
+    return PyRaise(error_name(error), str(error), arguments=error.args)
 
 
 def lost(
@@ -75,10 +80,9 @@ def pure(function: Callable[..., Anything], check: Check | None = None) -> Nativ
             return lost(machine, [*args, *kwargs.values()], site)
         if check is not None:
             check(machine, args, kwargs)
-        result = applied(function, args, kwargs)
-        if isinstance(result, str | bytes):
-            machine.check_text(len(result))
-        return result
+        for value in args:
+            machine.charge(value)
+        return machine.charge(applied(function, args, kwargs))
 
     return run
 
@@ -198,8 +202,24 @@ def bound(args: list[Anything], kwargs: dict[str, Anything], *names: str, **defa
     order = [*names, *defaults]
     given = {**dict(zip(order, args, strict=False)), **kwargs}
     if len(args) > len(order) or not set(kwargs) <= set(order) or any(name not in given for name in names):
-        raise PyRaise("TypeError", f"wrong arguments; the parameters are {', '.join(order)}")
+        raise WrongArguments("TypeError", f"wrong arguments; the parameters are {', '.join(order)}")
     return [given.get(name, defaults.get(name)) for name in order]
+
+
+class WrongArguments(PyRaise):
+    """The arguments aren't those of the signature that is modelled."""
+
+
+def tolerant(native: Native) -> Native:
+    """A model that knows the usual parameters of a function only: with others, what it gives isn't known."""
+
+    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+        try:
+            return native(machine, args, kwargs, site)
+        except WrongArguments:
+            return lost(machine, [*args, *kwargs.values()], site, "these arguments aren't followed")
+
+    return run
 
 
 __all__ = [
@@ -218,4 +238,6 @@ __all__ = [
     "made",
     "opaque",
     "pure",
+    "raised",
+    "tolerant",
 ]

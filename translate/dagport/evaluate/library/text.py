@@ -7,13 +7,24 @@ from __future__ import annotations
 import string
 from typing import TYPE_CHECKING, Any
 
-from dagport.evaluate.domain import Anything, BoundMethod, CallSite, Model, Native, NativeFunction, PyRaise, is_plain
+from dagport.evaluate.domain import (
+    Anything,
+    BoundMethod,
+    CallSite,
+    LimitHit,
+    Model,
+    Native,
+    NativeFunction,
+    PyRaise,
+    is_plain,
+)
 from dagport.evaluate.library.support import all_plain, applied, bound, clock, lazily, lost, opaque
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
 
 CHANCE = clock("it is left to chance")
+LONGEST_COMMAND = 20_000
 HASHES = "blake2b blake2s md5 sha1 sha224 sha256 sha384 sha3_224 sha3_256 sha3_384 sha3_512 sha512"
 QUOTING = (
     "quote quote_plus unquote unquote_plus urlencode urljoin urlsplit urlparse urlunparse urlunsplit parse_qs parse_qsl"
@@ -194,6 +205,15 @@ def _not_standard_input(machine: Machine, args: list[Anything], kwargs: dict[str
     """``shlex.split(None)`` would wait for standard input."""
     if None in (*args[:1], *(kwargs[name] for name in kwargs if name == "s")):
         raise PyRaise("TypeError", "s argument must not be None")
+    if any(isinstance(value, str) and len(value) > LONGEST_COMMAND for value in (*args, *kwargs.values())):
+        raise LimitHit("characters of a command line that is split", LONGEST_COMMAND)
+
+
+def _not_long(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:
+    """A letter may become eighteen, and long runs of accents are sorted."""
+    for value in args:
+        if isinstance(value, str):
+            machine.check_text(20 * len(value))
 
 
 NAMESPACES = {
@@ -212,7 +232,9 @@ FUNCTIONS: dict[str, Native] = {
     **{f"base64.{name}": lazily("base64", name) for name in BASE64.split()},
     **{f"html.{name}": lazily("html", name) for name in ("escape", "unescape")},
     **{f"shlex.{name}": lazily("shlex", name, _not_standard_input) for name in ("join", "quote", "split")},
-    **{f"unicodedata.{name}": lazily("unicodedata", name) for name in ("category", "combining", "normalize")},
+    **{
+        f"unicodedata.{name}": lazily("unicodedata", name, _not_long) for name in ("category", "combining", "normalize")
+    },
     **{f"uuid.{name}": CHANCE for name in ("uuid1", "uuid4", "getnode")},
     "uuid.uuid3": _named_uuid(3),
     "uuid.uuid5": _named_uuid(5),

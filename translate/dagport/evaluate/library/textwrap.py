@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dagport.evaluate.domain import Anything, Native
+from dagport.evaluate.domain import Anything, LimitHit, Native
 from dagport.evaluate.library.support import lazily
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
+
+LONGEST_WORD = 20_000
 
 
 def _growth(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:
@@ -20,6 +22,8 @@ def _growth(machine: Machine, args: list[Anything], kwargs: dict[str, Anything])
     machine.check_text(sum(map(len, texts)) * 2 + lines * sum(map(len, texts[1:])))
     width = next((value for value in (*args[1:], kwargs.get("tabsize")) if isinstance(value, int)), 0)
     machine.check_text(width)
+    if len(args) + len(kwargs) > len(texts) and max(map(len, texts[0].split()), default=0) > LONGEST_WORD:
+        raise LimitHit("characters of a word that is wrapped", LONGEST_WORD)  # it is cut again for every line
 
 
 FUNCTIONS: dict[str, Native] = {

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from dagport.evaluate.domain import Native
-from dagport.evaluate.library.support import clock, constant, pure
+from dagport.evaluate.library.support import clock, constant, opaque
 
 CLOCKS = (
     "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time process_time_ns localtime gmtime "
@@ -14,5 +12,5 @@ CLOCKS = (
 FUNCTIONS: dict[str, Native] = {
     **{f"time.{name}": clock() for name in CLOCKS.split()},
     "time.sleep": constant(None),
-    "time.strptime": pure(time.strptime),
+    "time.strptime": opaque("a time that is read isn't followed"),
 }

@@ -28,7 +28,7 @@ def _decorator(machine: Machine, args: list[Anything], kwargs: dict[str, Anythin
 
 
 def _named_tuple(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    from dagport.evaluate.library.collections import named_tuple_class
+    from dagport.evaluate.tuples import named_tuple_class
 
     name, pairs = bound(args, kwargs, "typename", fields=None)
     rows = machine.iterate(pairs, site) if pairs is not None else []

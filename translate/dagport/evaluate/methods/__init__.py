@@ -54,6 +54,8 @@ def attribute(owner: Anything, name: str) -> Anything:
     for cls in type(owner).__mro__:
         if name in ATTRIBUTES.get(cls, ()):
             return getattr(owner, name)
+    if name == "default_factory" and isinstance(owner, dict):
+        return getattr(owner, "factory", NotImplemented)
     if isinstance(owner, tuple) and name in ("_fields", *getattr(type(owner), "_fields", ())):
         return getattr(owner, name, NotImplemented)  # of a named tuple
     return NotImplemented

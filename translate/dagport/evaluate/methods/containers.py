@@ -6,20 +6,21 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import (
+    PLAIN_LIMIT,
     Anything,
     CallSite,
-    Function,
-    Instance,
     Native,
     PyRaise,
     SourceFile,
     Symbolic,
     Unknown,
     is_plain,
+    unfolds,
     walk,
 )
 from dagport.evaluate.library.support import applied, bound, lost, pure
 from dagport.evaluate.methods.views import view
+from dagport.evaluate.ordering import by_keys, comparable
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -30,14 +31,9 @@ SIMPLE_KEYS = {str, int, bool, float, bytes, type(None)}
 
 def is_key(value: Anything) -> bool:
     """Whether a value compares as itself, so that it can be looked up in a dict or a set."""
-    for item in walk([value]):
-        if isinstance(item, Unknown | Symbolic | SourceFile):
-            return False
-        if isinstance(item, Instance) and any(
-            isinstance(item.cls.lookup(name), Function) for name in ("__eq__", "__hash__")
-        ):
-            return False
-    return True
+    if isinstance(value, tuple | frozenset) and unfolds(value) > PLAIN_LIMIT:
+        return False
+    return all(not isinstance(item, Unknown | Symbolic | SourceFile) for item in walk([value]))
 
 
 def has_unknown_keys(container: dict[Any, Any] | set[Any] | frozenset[Any]) -> bool:
@@ -61,7 +57,7 @@ def _changed(machine: Machine, site: CallSite, values: Any, otherwise: str) -> U
 def _append(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
     items, value = bound(args, kwargs, "self", "object")
     machine.effect()
-    machine.check_items(len(items) + 1)
+    machine.check_size(len(items) + 1)
     items.append(value)
 
 
@@ -82,7 +78,8 @@ def _insert(machine: Machine, args: list[Anything], kwargs: dict[str, Anything],
         _changed(machine, site, [index], "where it is inserted isn't known")
         return
     machine.effect()
-    machine.check_items(len(items) + 1)
+    machine.check_size(len(items) + 1)
+    machine.step(len(items) // 1024)
     applied(items.insert, [index, value], {})
 
 
@@ -117,7 +114,11 @@ def _index(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], 
         raise PyRaise("TypeError", "slice indices must be integers or have an __index__ method")
     found = _position(machine, items, value, site, start, stop)
     if found is None:
-        raise PyRaise("ValueError", f"the value is not in the {type(items).__name__}")
+        from dagport.evaluate.shown import represent
+
+        shown = represent(machine, value, site)
+        text = f"{shown} is not in list" if isinstance(items, list) else "tuple.index(x): x not in tuple"
+        raise PyRaise("ValueError", text)
     return found
 
 
@@ -146,14 +147,22 @@ def _sort(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], s
     if len(args) != 1 or not set(kwargs) <= {"key", "reverse"}:
         raise PyRaise("TypeError", "sort() takes no positional arguments")
     items, key = args[0], kwargs.get("key")
-    reverse = machine.truth(kwargs.get("reverse", False))
     keys = list(items) if key is None else [machine.call(key, [item], {}, site) for item in items]
-    if len(items) > 1 and (not is_plain(keys) or reverse is None):
-        _changed(machine, site, keys, "the order of these objects isn't known")
+    reverse = machine.truth(kwargs.get("reverse", False))
+    if is_plain(keys) and reverse is not None:
+        machine.effect()
+        in_turn = iter(keys)
+        applied(items.sort, [], {"key": lambda _: next(in_turn), "reverse": reverse})
+        return
+    if reverse is None:
+        _changed(machine, site, [kwargs["reverse"]], "the direction isn't known")
+        return
+    found = by_keys(list(items), comparable(machine, keys, site), reverse)
+    if isinstance(found, Unknown):
+        _changed(machine, site, [found], "the order of these objects isn't known")
         return
     machine.effect()
-    in_order = iter(keys)
-    applied(items.sort, [], {"key": lambda _: next(in_order), "reverse": bool(reverse)})
+    items[:] = found
 
 
 def _reverse(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
@@ -220,7 +229,7 @@ def _setdefault(machine: Machine, args: list[Anything], kwargs: dict[str, Anythi
     if why is not None:
         return _changed(machine, site, [], why)
     machine.effect()
-    machine.check_items(len(owner) + 1)
+    machine.check_size(len(owner) + 1)
     owner[key] = default
     return default
 
@@ -237,7 +246,7 @@ def _dict_pop(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
         only_rest = is_key(key) and isinstance(owner.get("**"), Unknown)
         return machine.unknown(why, site) if only_rest else _changed(machine, site, [], why)
     if default is MISSING:
-        raise PyRaise("KeyError", repr(key) if is_plain(key) else "the key")
+        raise PyRaise("KeyError", repr(key) if is_plain(key) else "the key", arguments=(key,))
     return default
 
 
@@ -349,7 +358,7 @@ def _set_item(name: str) -> Native:
             _changed(machine, site, [value], "the item isn't known")
             return
         machine.effect()
-        machine.check_items(len(items) + 1)
+        machine.check_size(len(items) + 1)
         applied(getattr(items, name), [value], {})
 
     return run

@@ -10,8 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.builtins import FUNCTIONS as BUILTINS
-from dagport.evaluate.domain import Anything, CallSite, PyRaise, Unknown, first_unknown, is_plain
-from dagport.evaluate.library.support import EXPECTED_ERRORS, error_name
+from dagport.evaluate.domain import Anything, CallSite, Instance, PyRaise, Unknown, first_unknown, is_plain
+from dagport.evaluate.library.support import EXPECTED_ERRORS, raised
+from dagport.evaluate.objects import UserDict
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -63,6 +64,8 @@ class Formatter(string.Formatter):
             return args[key]
         if isinstance(key, str) and key in kwargs:
             return kwargs[key]
+        if isinstance(kwargs, UserDict) and isinstance(key, str):
+            return kwargs.__missing__(key)
         for value in (*args, kwargs.get("**")):
             if isinstance(value, Unknown):
                 raise _Lost(value)
@@ -72,7 +75,7 @@ class Formatter(string.Formatter):
 
     def get_field(self, field_name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Follow ``name.attribute[item]`` by the rules of the machine."""
-        from dagport.evaluate.attributes import get_item
+        from dagport.evaluate.items import get_item
 
         splitter: Any = import_module("_string")  # as string.Formatter itself does
         first, rest = splitter.formatter_field_name_split(field_name)
@@ -103,11 +106,22 @@ class Formatter(string.Formatter):
             if len(number) > 18:  # more than a C ssize_t holds
                 raise PyRaise("ValueError", "Too many decimal digits in format string")
             self._grow(int(number))
+        if isinstance(value, Instance):
+            return self._of_object(value, format_spec)
         if not format_spec and not isinstance(value, datetime.date):
             return self._text(value)
         if not is_plain(value):
             raise _Lost(self._unknown(value))
         text = format(value, format_spec)
+        self._grow(len(text))
+        return text
+
+    def _of_object(self, value: Instance, spec: str) -> str:
+        from dagport.evaluate.shown import format_value
+
+        text = format_value(self.machine, value, spec, self.site)
+        if not isinstance(text, str):
+            raise _Lost(self._unknown(text))
         self._grow(len(text))
         return text
 
@@ -142,4 +156,4 @@ def format_text(
     except _Lost as lost:
         return machine.unknown(lost.value.why, site, clock=lost.value.clock)
     except EXPECTED_ERRORS as error:
-        raise PyRaise(error_name(error), str(error)) from None
+        raise raised(error) from None

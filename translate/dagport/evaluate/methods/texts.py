@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import Anything, CallSite, Native, PyRaise, Unknown
+from dagport.evaluate.enums import unwrapped
 from dagport.evaluate.library.support import Check, lost, pure
+from dagport.evaluate.objects import UserDict
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -88,18 +90,25 @@ def _all_pure(cls: type, names: str) -> dict[str, Native]:
 
 def _join(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     if len(args) != 2 or kwargs:
-        raise PyRaise("TypeError", "join() takes exactly one argument")
+        raise PyRaise(
+            "TypeError", f"{type(args[0]).__name__}.join() takes exactly one argument ({len(args) - 1} given)"
+        )
     separator, parts = args
     if isinstance(parts, set | frozenset) and len(parts) > 1:
         return machine.unknown("the order of a set changes from run to run", site, clock=True)
+    if isinstance(parts, int | float | type(None)):
+        raise PyRaise("TypeError", "can only join an iterable")
     items = machine.iterate(parts, site)
     if isinstance(items, Unknown):
         return items
+    items = [unwrapped(item) for item in items]
     kind = str if isinstance(separator, str) else bytes
     if not all(isinstance(item, kind) for item in items):
         wrong = next(item for item in items if not isinstance(item, kind))
         if isinstance(wrong, (*_PLAIN, list, tuple, dict, set)):
-            raise PyRaise("TypeError", f"expected {kind.__name__} instance, {type(wrong).__name__} found")
+            shown = "str instance" if kind is str else "a bytes-like object"
+            place = f"sequence item {items.index(wrong)}"
+            raise PyRaise("TypeError", f"{place}: expected {shown}, {type(wrong).__name__} found")
         return lost(machine, items, site, "a part of the text isn't known")
     machine.check_text(sum(map(len, items)) + len(separator) * len(items))
     return separator.join(items)
@@ -121,6 +130,8 @@ def _format_map(machine: Machine, args: list[Anything], kwargs: dict[str, Anythi
         raise PyRaise("TypeError", "format_map() takes exactly one argument")
     if not isinstance(args[1], dict):
         return lost(machine, args, site, "the mapping isn't known")
+    if isinstance(args[1], UserDict):
+        return format_text(machine, args[0], None, args[1], site)
     names = {name: value for name, value in args[1].items() if isinstance(name, str)}
     return format_text(machine, args[0], None, names, site)
 
@@ -144,6 +155,7 @@ METHODS: dict[type, dict[str, Native]] = {
     bytes: {**_all_pure(bytes, f"{TEXT_AND_BYTES} {BYTES_ONLY}"), "join": _join},
     int: {**_all_pure(int, INT), "to_bytes": pure(_to_bytes, _bytes_of_number)},
     float: _all_pure(float, FLOAT),
+    slice: {"indices": pure(slice.indices)},
 }
 ATTRIBUTES: dict[type, frozenset[str]] = {
     int: NUMBER_PARTS,

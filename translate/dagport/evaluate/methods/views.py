@@ -46,7 +46,17 @@ class DictView(Model):
         """``str()`` of the view; the rest is rare."""
         if name == "__str__" and is_plain(self.owner):
             return NativeFunction(name, lambda *_: str(self.real()))
+        if name == "isdisjoint":
+            return NativeFunction(name, self._is_disjoint)
+        if name == "mapping":
+            return self.owner
         return NotImplemented
+
+    def _is_disjoint(self, machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Any:
+        items = machine.iterate(args[0], site, ordered=False)
+        if isinstance(items, Unknown) or not is_plain(items) or not is_plain(self.owner):
+            return machine.unknown("whether they share an entry isn't known", site)
+        return applied(self.real().isdisjoint, [items], {})
 
     def binary(self, machine: Machine, operator: str, other: Anything, site: CallSite, *, reflected: bool) -> Anything:
         """Set operations of keys and items, where all is plain data."""
