@@ -14,6 +14,8 @@ from dagport.graph import (
     FileGraph,
     Group,
     Pipeline,
+    Place,
+    Requirement,
     Schedule,
     Task,
 )
@@ -135,6 +137,13 @@ PIPELINES = st.builds(
     span=st.none() | SPANS,
 )
 DIAGNOSTICS = st.builds(diagnose, st.sampled_from(sorted(CATALOGUE)), TEXT, st.none() | TEXT, st.none() | SPANS)
+REQUIREMENTS = st.builds(
+    Requirement,
+    kind=st.sampled_from(["variable", "connection", "environment", "configuration"]),
+    name=TEXT,
+    state=st.sampled_from(["given", "assumed", "unknown", "at run time"]),
+    places=st.lists(st.builds(Place, path=TEXT, span=st.none() | SPANS), max_size=2).map(tuple),
+)
 FILE_GRAPHS = st.builds(
     FileGraph,
     path=TEXT,
@@ -142,4 +151,5 @@ FILE_GRAPHS = st.builds(
     pipelines=st.lists(PIPELINES, max_size=2).map(tuple),
     assets=st.lists(st.builds(Asset, name=TEXT, uri=TEXT, extra=ARGUMENTS), max_size=2).map(tuple),
     diagnostics=st.lists(DIAGNOSTICS, max_size=2).map(tuple),
+    deployment=st.lists(REQUIREMENTS, max_size=2).map(tuple),
 )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
-from dagport.passes.templates import has_template, refs, to_python
+from dagport.passes.templates import has_template, parsed_refs, plain_refs, refs, to_python
 from dagport.pycode import requoted, text_constant
 
 REFS = {
@@ -273,3 +273,86 @@ def test_text_constant(text: str) -> None:
 def test_requoted(texts: list[str], quote: str) -> None:
     source = repr(texts)
     assert eval(requoted(source, quote)) == texts
+
+
+BITS = [
+    *(
+        "{{",
+        "}}",
+        "{%",
+        "{#",
+        "#}",
+        "%}",
+        "{",
+        "}",
+        " ",
+        "-",
+        "\n",
+        ".",
+        "(",
+        ")",
+        ", ",
+        "|",
+        "=",
+        "\\",
+        "1",
+        "'a'",
+        '"b"',
+    ),
+    *("ds", "ti", "task_instance", "var", "value", "json", "conn", "x", "params", "dag_run", "macros.ds_add", "get"),
+    *("not", "loop", "range", "self", "if", "none", "set", ".xcom_pull", "task_ids=", ", key="),
+]
+WORDS = st.sampled_from(
+    [
+        "ds",
+        "ti",
+        "task_instance",
+        "var",
+        "conn",
+        "params",
+        "dag",
+        "value",
+        "json",
+        "get",
+        "xcom_pull",
+        "x",
+        "not",
+        "loop",
+        "range",
+    ]
+)
+DOTTED = st.lists(WORDS, min_size=1, max_size=4).map(".".join)
+PULLS = st.builds(
+    "{}.xcom_pull({}{}{})".format,
+    st.sampled_from(["ti", "task_instance", "ds"]),
+    st.sampled_from(["", "task_ids=", "task_ids = ", "key="]),
+    st.sampled_from(["'a'", '"a.b"', "'a b'", "''", "ds", "['a', 'b']"]),
+    st.sampled_from(["", ", key='k'", ",key = 'k.l'", ", 'd'", ", key=none", " "]),
+)
+OUTPUTS = st.builds("{}{}{}{}".format, st.sampled_from(["{{", "{{ ", "{{- ", "{{\n"]), DOTTED | PULLS,
+                        st.sampled_from(["}}", " }}", " -}}", "\t}}", " | upper }}"]),
+                        st.sampled_from(["", " and ", "}", "{", "\n", "'"]))  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from(BITS), max_size=14).map("".join) | st.lists(OUTPUTS, max_size=4).map("".join))
+def test_what_is_read_without_a_parser_is_what_the_parser_reads(text: str) -> None:
+    found = plain_refs(text)
+    assert found is None or found == parsed_refs(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ ds }}", "a {{ params.x }} b {{- ts -}}", "{{ ti.xcom_pull('a') }}", "{{ti.xcom_pull(task_ids='a', key='b')}}",
+     "{{ var.value.x }}", "{{ conn.x.host }}", "{{ dag_run.conf.a.b }}", "{{ ds }} {not jinja}"],
+)  # fmt: skip
+def test_common_templates_need_no_parser(text: str) -> None:
+    assert plain_refs(text) == parsed_refs(text) != ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ ds | upper }}", "{% if ds %}{% endif %}", "{{ range }}", "{{ not }}", "{{ a", "{{ {{ ds }}", "{{ ds() }}"],
+)
+def test_others_do(text: str) -> None:
+    assert plain_refs(text) is None

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from dagport.graph import SCHEMA_VERSION, FileGraph, Schedule
 from dagport.values import Json, Value, value_from_json, value_to_json
+
+Decode: TypeAlias = Callable[[Json], Any]
 
 OMIT_NULLS: tuple[type, ...] = (Schedule,)  # a schedule shows only the fields of its kind
 
@@ -30,6 +33,11 @@ def to_json(record: Any) -> dict[str, Json]:
     return result
 
 
+def to_line(graph: FileGraph) -> str:
+    """The JSON form of a graph on one line, without its end."""
+    return json.dumps(to_json(graph), ensure_ascii=False, allow_nan=False)
+
+
 def from_json(data: Json) -> FileGraph:
     """Read one object of ``dagport graph --format jsonl`` back.
 
@@ -37,7 +45,10 @@ def from_json(data: Json) -> FileGraph:
     """
     if isinstance(data, dict) and data.get("schema_version") != SCHEMA_VERSION:
         raise ValueError(f"schema_version is {data.get('schema_version')!r}, not {SCHEMA_VERSION}")
-    graph = _decode(FileGraph, data, "graph")
+    try:
+        graph = _decoder(FileGraph)(data)
+    except _Mismatch as mismatch:
+        raise ValueError(f"graph{mismatch.way}: {mismatch.message}") from None
     assert isinstance(graph, FileGraph)  # noqa: S101 - narrows for the type checker
     return graph
 
@@ -78,68 +89,143 @@ def _encode_mapping(mapping: Mapping[str, Value]) -> Json:
     return {key: value_to_json(value) for key, value in mapping.items()}
 
 
-def _decode(hint: Any, data: Json, where: str) -> Any:
+class _Mismatch(Exception):  # noqa: N818 - a verdict on data
+    """Data that doesn't follow the contract; the way to it is added on the way out, as it is seldom needed."""
+
+    def __init__(self, message: str, way: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.way = way
+
+    def below(self, step: str) -> _Mismatch:
+        """The same, told from one level above."""
+        return _Mismatch(self.message, step + self.way)
+
+
+@cache
+def _decoder(hint: Any) -> Decode:
+    """The function that reads a type back. It raises ``_Mismatch``."""
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
-        return _decode_union(arguments, data, where)
+        return _union_decoder(arguments)
     if origin is typing.Literal:
-        if data not in arguments:
-            raise ValueError(f"{where}: {data!r} is none of {', '.join(map(str, arguments))}")
-        return data
+        return _literal_decoder(arguments)
     if origin is Mapping:
-        if not isinstance(data, dict):
-            raise ValueError(f"{where}: an object is wanted")
-        return {key: _value(item, f"{where}.{key}") for key, item in data.items()}
+        return _decode_mapping
+    if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return _list_decoder(_decoder(arguments[0]))
     if origin is tuple:
-        return _decode_tuple(arguments, data, where)
+        return _tuple_decoder([_decoder(item) for item in arguments])
     if dataclasses.is_dataclass(hint):
-        return _decode_record(hint, data, where)
-    # bool is an int to Python, not to JSON.
-    if not isinstance(data, hint) or (isinstance(data, bool) and hint is not bool):
-        raise ValueError(f"{where}: {data!r} is not {hint.__name__}")
-    return data
+        return _record_decoder(hint)
+    return _scalar_decoder(hint)
 
 
-def _decode_union(arguments: tuple[Any, ...], data: Json, where: str) -> Any:
-    if data is None and type(None) in arguments:
-        return None
+def _scalar_decoder(hint: type) -> Decode:
+    def decode(data: Json) -> Json:
+        if type(data) is not hint:  # bool is an int to Python, not to JSON
+            raise _Mismatch(f"{data!r} is not {hint.__name__}")
+        return data
+
+    return decode
+
+
+def _literal_decoder(arguments: tuple[Any, ...]) -> Decode:
+    def decode(data: Json) -> Json:
+        if data not in arguments:
+            raise _Mismatch(f"{data!r} is none of {', '.join(map(str, arguments))}")
+        return data
+
+    return decode
+
+
+def _union_decoder(arguments: tuple[Any, ...]) -> Decode:
+    nullable = type(None) in arguments
     options = [item for item in arguments if item is not type(None)]
-    if len(options) == 1:
-        return _decode(options[0], data, where)
-    for option in options:
-        if isinstance(data, option) and isinstance(data, bool) == (option is bool):
-            return data
-    raise ValueError(f"{where}: {data!r} is none of {', '.join(option.__name__ for option in options)}")
+    alone = _decoder(options[0]) if len(options) == 1 else None
+
+    def decode(data: Json) -> Any:
+        if data is None and nullable:
+            return None
+        if alone is not None:
+            return alone(data)
+        if type(data) not in options:
+            raise _Mismatch(f"{data!r} is none of {', '.join(option.__name__ for option in options)}")
+        return data
+
+    return decode
 
 
-def _decode_tuple(arguments: tuple[Any, ...], data: Json, where: str) -> tuple[Any, ...]:
-    if not isinstance(data, list):
-        raise ValueError(f"{where}: a list is wanted")
-    if len(arguments) == 2 and arguments[1] is Ellipsis:
-        return tuple(_decode(arguments[0], item, f"{where}[{index}]") for index, item in enumerate(data))
-    if len(arguments) != len(data):
-        raise ValueError(f"{where}: {len(arguments)} items are wanted")
-    pairs = zip(arguments, data, strict=True)
-    return tuple(_decode(hint, item, f"{where}[{index}]") for index, (hint, item) in enumerate(pairs))
-
-
-def _decode_record(cls: Any, data: Json, where: str) -> Any:
+def _decode_mapping(data: Json) -> dict[str, Value]:
     if not isinstance(data, dict):
-        raise ValueError(f"{where}: an object is wanted")
+        raise _Mismatch("an object is wanted")
+    return {key: _value(item, key) for key, item in data.items()}
+
+
+def _list_decoder(decode_item: Decode) -> Decode:
+    def decode(data: Json) -> tuple[Any, ...]:
+        if not isinstance(data, list):
+            raise _Mismatch("a list is wanted")
+        found: list[Any] = []
+        try:
+            for item in data:
+                found.append(decode_item(item))
+        except _Mismatch as mismatch:
+            raise mismatch.below(f"[{len(found)}]") from None
+        return tuple(found)
+
+    return decode
+
+
+def _tuple_decoder(items: Sequence[Decode]) -> Decode:
+    def decode(data: Json) -> tuple[Any, ...]:
+        if not isinstance(data, list):
+            raise _Mismatch("a list is wanted")
+        if len(items) != len(data):
+            raise _Mismatch(f"{len(items)} items are wanted")
+        found: list[Any] = []
+        try:
+            for item, value in zip(items, data, strict=True):
+                found.append(item(value))
+        except _Mismatch as mismatch:
+            raise mismatch.below(f"[{len(found)}]") from None
+        return tuple(found)
+
+    return decode
+
+
+def _record_decoder(cls: Any) -> Decode:
     hints = type_hints(cls)
-    arguments = {}
-    for field in dataclasses.fields(cls):
-        key = json_key(field.name)
-        if key in data:
-            arguments[field.name] = _decode(hints[field.name], data[key], f"{where}.{key}")
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            raise ValueError(f"{where}.{key}: missing")
-    # Unknown keys are additions of a newer dagport: the contract allows them.
-    return cls(**arguments)
+    fields = [(item.name, json_key(item.name), _decoder(hints[item.name])) for item in dataclasses.fields(cls)]
+    needed = {
+        item.name
+        for item in dataclasses.fields(cls)
+        if item.default is dataclasses.MISSING and item.default_factory is dataclasses.MISSING
+    }
+
+    def decode(data: Json) -> Any:
+        if not isinstance(data, dict):
+            raise _Mismatch("an object is wanted")
+        arguments = {}
+        key = ""
+        try:
+            for name, key, decode_field in fields:
+                if key in data:
+                    arguments[name] = decode_field(data[key])
+                elif name in needed:
+                    raise _Mismatch("missing")
+        except _Mismatch as mismatch:
+            raise mismatch.below(f".{key}") from None
+        # Unknown keys are additions of a newer dagport: the contract allows them.
+        return cls(**arguments)
+
+    return decode
 
 
-def _value(data: Json, where: str) -> Value:
+def _value(data: Json, key: str) -> Value:
+    if data is None or isinstance(data, str | int | float):
+        return data
     try:
         return value_from_json(data)
     except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
+        raise _Mismatch(str(error), f".{key}") from None

@@ -22,6 +22,8 @@ TaskKind: TypeAlias = Literal[
     "spark", "dbt", "http", "check", "notify", "empty", "asset", "other",
 ]  # fmt: skip
 EdgeKind: TypeAlias = Literal["order", "data"]
+RequirementKind: TypeAlias = Literal["variable", "connection", "environment", "configuration"]
+RequirementState: TypeAlias = Literal["given", "assumed", "unknown", "at run time"]
 Number: TypeAlias = int | float
 
 
@@ -110,6 +112,7 @@ class Edge:
     kind: EdgeKind = "order"
     key: str | None = None  # xcom key of a data edge
     label: str | None = None
+    conditional: str | None = None  # text of the condition it depends on, where that can't be known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -155,7 +158,7 @@ class Pipeline:
     groups: tuple[Group, ...] = ()
     callbacks: Mapping[str, Value] = field(default_factory=dict)
     engine_version: str | None = None  # of the orchestrator it is written for: "1.10", "2", "3"
-    assumptions: tuple[str, ...] = ()  # fields above that nothing in the source says, such as "engine_version"
+    assumptions: tuple[str, ...] = ()  # what `exact` rests on: "engine_version", or needs such as "variable:NAME"
     span: Span | None = None
 
 
@@ -172,6 +175,24 @@ class Asset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something stands in a source file."""
+
+    path: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """Something that the file needs and that only its deployment has."""
+
+    kind: RequirementKind
+    name: str  # of the configuration: "section.key"; "*": all of that kind
+    state: RequirementState  # said by the user, a call's default taken, not known, or needed by a running task only
+    places: tuple[Place, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileGraph:
     """All that one source file says."""
 
@@ -180,4 +201,5 @@ class FileGraph:
     pipelines: tuple[Pipeline, ...] = ()
     assets: tuple[Asset, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    deployment: tuple[Requirement, ...] = ()  # sorted by kind, name and state
     schema_version: int = SCHEMA_VERSION

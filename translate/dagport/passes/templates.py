@@ -8,19 +8,44 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from dagport.pycode import text_constant
 
 if TYPE_CHECKING:
-    from jinja2 import nodes
+    from jinja2 import Environment, nodes
 
 MARKS = ("{{", "{%", "{#")
 OBJECTS = frozenset({"dag", "dag_run", "macros", "params", "task", "ti"})
 """Entries of the context whose attributes are told one by one."""
 ACCESSORS = frozenset({"value", "json"})
 NEW_LINE = re.compile(r"\r\n|\r|\n")
+LONGEST = 200_000
 PULL_ORDER = ("task_ids", "dag_id", "key")
+LONGEST_PATH = 20  # names of a path that is read the short way
+REMEMBERED = 2_000  # characters of a template whose references are remembered
+PLAIN = re.compile(
+    r"""\{\{-?\s*(?:
+    (?:ti|task_instance)\.xcom_pull\(\s*
+        (?:task_ids\s*=\s*)?(?P<quote>['"])(?P<task>[^'"\\{}%\#\r\n]*)(?P=quote)
+        (?:\s*,\s*key\s*=\s*(?P<quote2>['"])(?P<key>[^'"\\{}%\#\r\n]*)(?P=quote2))?
+    \s*\)
+    |(?P<path>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)
+    )\s*-?\}\}""",
+    re.VERBOSE,
+)
+"""What ``plain_refs`` understands."""
+RESERVED = frozenset(
+    ["True", "False", "None", "true", "false", "none", "and", "or", "not", "if", "else", "in", "is", "self", "super",
+     "loop", "caller", "varargs", "kwargs", "range", "dict", "lipsum", "cycler", "joiner", "namespace", "import",
+     "recursive", "do"]
+)  # fmt: skip
+"""Names with a meaning of their own to Jinja."""
+
+
+class TooLarge(Exception):  # noqa: N818 - a bound, not an error
+    """A template that isn't read: why is a clause for a message."""
 
 
 def has_template(text: str) -> bool:
@@ -37,12 +62,54 @@ def refs(text: str) -> tuple[str, ...] | None:
     """
     if not has_template(text):
         return ()
-    tree = parse(text)
-    if tree is None:
+    return _known_refs(text) if len(text) <= REMEMBERED else _refs(text)
+
+
+def _refs(text: str) -> tuple[str, ...] | None:
+    if len(text) > LONGEST:
+        raise TooLarge(f"a template of more than {LONGEST} characters isn't read")
+    found = plain_refs(text)
+    return parsed_refs(text) if found is None else found
+
+
+_known_refs = lru_cache(maxsize=4096)(_refs)
+
+
+def plain_refs(text: str) -> tuple[str, ...] | None:
+    """``refs`` of a template with nothing in it but names, their attributes, and pulls of one task; else ``None``.
+
+    These are most of all templates, and parsing takes a hundred times as long (the same answer: tested).
+    """
+    if any(mark in PLAIN.sub("%", text) for mark in MARKS):  # after a "{", "%" makes a mark
         return None
-    found = list(_references(tree))
-    free = free_names(tree)
-    return tuple(sorted({name for root, names in found if root in free for name in names}))
+    names: set[str] = set()
+    for match in PLAIN.finditer(text):
+        if match["task"] is not None:
+            names.add(f"xcom:{match['task']}.{'return_value' if match['key'] is None else match['key']}")
+            continue
+        root, *parts = match["path"].split(".")
+        if not RESERVED.isdisjoint((root, *parts)) or len(parts) > LONGEST_PATH:
+            return None
+        names.update(_path_refs(root, parts))
+    return tuple(sorted(names))
+
+
+def _path_refs(root: str, parts: list[str]) -> tuple[str, ...]:
+    """References of the longest beginning of a path that is one."""
+    for count in range(len(parts), -1, -1):
+        found = _of_path(root, parts[:count])
+        if found is not None:
+            return found
+    return ()
+
+
+def parsed_refs(text: str) -> tuple[str, ...] | None:
+    """``refs``, by Jinja's own parser."""
+    parsed = _parse(text)
+    if parsed is None:
+        return None
+    tree, free = parsed
+    return tuple(sorted({name for root, names in _references(tree) if root in free for name in names}))
 
 
 def to_python(text: str, expressions: Mapping[str, str]) -> str | None:
@@ -68,19 +135,50 @@ def plain(text: str) -> str:
 
 def parse(text: str) -> nodes.Template | None:
     """The syntax tree of a template, as Airflow's environment parses it; ``None`` when it isn't valid."""
-    from jinja2 import Environment, TemplateSyntaxError, nodes
+    parsed = _parse(text)
+    return parsed[0] if parsed else None
 
-    environment = Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - nothing is rendered
+
+def _parse(text: str) -> tuple[nodes.Template, frozenset[str]] | None:
+    """The syntax tree of a valid template, and the names that it takes from the context."""
+    from jinja2 import TemplateSyntaxError, nodes
+
+    if len(text) > LONGEST:
+        raise TooLarge(f"a template of more than {LONGEST} characters isn't read")
+    environment = _environment()
     try:
         tree = environment.parse(text)
         # Airflow and the DAG add filters and tests of their own, which aren't known here.
         environment.filters.update(_missing(tree, nodes.Filter, environment.filters))
         environment.tests.update(_missing(tree, nodes.Test, environment.tests))
         # Some mistakes show only when code is generated, which folds constants in the tree it is given.
-        free_names(tree)
-        return environment.parse(text)
+        free = free_names(tree)
+        return environment.parse(text), free
     except TemplateSyntaxError:
         return None
+    except RecursionError:
+        raise TooLarge("the template is nested too deeply") from None
+
+
+@cache
+def _environment() -> Environment:
+    """Airflow's environment, as far as parsing goes.
+
+    Jinja computes what is constant in a template while it generates code, and ``{{ 9 ** 9 ** 9 }}`` never ends: no
+    operator and no filter is applied here.
+    """
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(autoescape=False, extensions=["jinja2.ext.do"])
+    environment.intercepted_binops = frozenset(environment.default_binop_table)
+    environment.intercepted_unops = frozenset(environment.default_unop_table)
+    environment.filters.update(dict.fromkeys(environment.filters, _not_applied))
+    return environment
+
+
+def _not_applied(*_: object) -> None:
+    """In place of a filter: Jinja takes an error to mean that it isn't constant."""
+    raise TypeError
 
 
 def _missing(
@@ -125,19 +223,22 @@ def reference(node: nodes.Expr) -> tuple[str, tuple[str, ...], tuple[nodes.Expr,
     if path is None:
         return None
     root, *parts = path
+    names = _of_path(root, parts)
+    return None if names is None else (root, names, ())
+
+
+def _of_path(root: str, parts: list[str]) -> tuple[str, ...] | None:
+    """The reference that a name and its attributes are; ``None`` when they aren't one by themselves."""
     kind = "ti" if root == "task_instance" else root
+    bare = None if parts else (kind,)
     if kind == "var":
         known = len(parts) == 2 and parts[0] in ACCESSORS and parts[1] != "get"
-        return (root, (f"var.{parts[1]}",), ()) if known else (root, ("var",), ()) if len(parts) < 2 else None
+        return (f"var.{parts[1]}",) if known else ("var",) if len(parts) < 2 else None
     if kind == "conn":
-        return (root, (f"conn.{parts[0]}",), ()) if len(parts) == 1 and parts[0] != "get" else _bare(root, kind, parts)
+        return (f"conn.{parts[0]}",) if len(parts) == 1 and parts[0] != "get" else bare
     if kind in OBJECTS and len(parts) == 1 and parts[0] != "xcom_pull":
-        return root, (f"{kind}.{parts[0]}",), ()
-    return _bare(root, kind, parts)
-
-
-def _bare(root: str, kind: str, parts: list[str]) -> tuple[str, tuple[str, ...], tuple[nodes.Expr, ...]] | None:
-    return None if parts else (root, (kind,), ())
+        return (f"{kind}.{parts[0]}",)
+    return bare
 
 
 def _call_reference(node: nodes.Call) -> tuple[str, tuple[str, ...], tuple[nodes.Expr, ...]] | None:

@@ -111,7 +111,11 @@ class ProjectWriter:
         self.diagnostics += [*builder.diagnostics, *written.diagnostics, *self._needs(document, pipeline, written)]
 
     def _needs(self, document: Document, pipeline: Pipeline, written: ModuleText) -> Iterator[Diagnostic]:
-        """What the deployment has to bring: installed modules."""
+        """What the deployment has to bring: installed modules, and the values that were taken for granted."""
+        assumed = [item for item in pipeline.assumptions if ":" in item]
+        if assumed:
+            message = f"the generated code may hold the defaults of: {', '.join(assumed)}"
+            yield diagnose("DP409", message, document.source.path, pipeline.span, pipeline=pipeline.id)
         foreign = sorted(written.imported - sys.stdlib_module_names)
         if foreign:
             message = f"the generated module imports {', '.join(foreign)}: install what has them beside dagster"

@@ -87,7 +87,7 @@ def _node(task: Task, node: str) -> Node:
 
 def _arrows(pipeline: Pipeline, ids: dict[str, str]) -> list[Arrow]:
     arrows = [
-        Arrow(ids[edge.upstream], ids[edge.downstream], edge.label or edge.key or "")
+        Arrow(ids[edge.upstream], ids[edge.downstream], edge.label or edge.key or "", dashed=bool(edge.conditional))
         for edge in pipeline.edges
         if edge.upstream in ids and edge.downstream in ids
     ]

@@ -31,11 +31,22 @@ def tree(graph: FileGraph, pipeline: Pipeline) -> Iterator[str]:
     facts += [f"tags {', '.join(pipeline.tags)}"] if pipeline.tags else []
     yield f"{pipeline.id}  {graph.path}{line}"
     yield f"  {' · '.join(facts)}"
+    if graph.deployment and graph.pipelines[0] is pipeline:
+        yield f"  needs {', '.join(_needs(graph))}"
     upstream = _upstream(pipeline)
     items = _nested(pipeline)
     if not pipeline.tasks and not pipeline.groups:
         yield f"  {NO_TASKS}"
     yield from (f"  {line}" for line in _branch(None, items, upstream))
+
+
+def _needs(graph: FileGraph) -> Iterator[str]:
+    """What the file needs from its deployment, each name with its states."""
+    states: dict[tuple[str, str], list[str]] = {}
+    for item in graph.deployment:
+        states.setdefault((item.kind, item.name), []).append(item.state)
+    for (kind, name), found in states.items():
+        yield f"{kind} {_one_line(name)} ({', '.join(found)})"
 
 
 def schedule_text(schedule: Schedule) -> str:
@@ -93,6 +104,7 @@ def _upstream_text(upstream: str, edges: list[Edge], pulled: list[str]) -> str:
     named = ["result" if key == RESULT else key for key in dict.fromkeys(keys)]
     notes = [f"{'data' if edges else 'pulls'} {', '.join(named)}"] if named else []
     notes += [f"label {_one_line(edge.label)}" for edge in edges if edge.label]
+    notes += [f"only if {_one_line(edge.conditional)}" for edge in edges if edge.conditional]
     return upstream + (f" ({'; '.join(notes)})" if notes else "")
 
 
