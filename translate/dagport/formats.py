@@ -16,6 +16,7 @@ from dagport.translation import TargetWriter
 
 READERS = {
     "airflow": "dagport.readers.airflow:read",
+    "dag-factory": "dagport.readers.airflow.dag_factory:read",
     "json": "dagport.readers.json:read",
 }
 SEVERAL = {

@@ -179,20 +179,25 @@ def make_condition(joined: str) -> Native:
     return make
 
 
+MAX_PARTS = 100_000
+
+
 def leaf_assets(value: Anything) -> list[AssetObject] | None:
-    """The assets that a value is made of, or ``None`` when some part isn't an asset."""
-    if isinstance(value, AssetObject):
-        return [value]
-    if isinstance(value, Condition):
-        value = value.parts
-    if isinstance(value, list | tuple | set):
-        found: list[AssetObject] = []
-        for item in value:
-            inner = leaf_assets(item)
-            if inner is None:
-                return None
-            found.extend(inner)
-        return found
+    """The assets that a value is made of, or ``None`` when some part isn't an asset (or they are too many to say)."""
+    found: list[AssetObject] = []
+    waiting = [value]  # nested deeper than calls may be, and shared parts count each time
+    for _ in range(MAX_PARTS):
+        if not waiting:
+            return found
+        item = waiting.pop()
+        if isinstance(item, AssetObject):
+            found.append(item)
+        elif isinstance(item, Condition):
+            waiting.extend(reversed(item.parts))
+        elif isinstance(item, list | tuple | set):
+            waiting.extend(list(item)[::-1])
+        else:
+            return None
     return None
 
 
@@ -272,7 +277,7 @@ def _pipeline(
 
 def _main_task(machine: Machine, function: Anything, outlets: list[Anything], site: CallSite) -> Task | None:
     from dagport.readers.airflow.nodes import library_class
-    from dagport.readers.airflow.signatures import definition_span
+    from dagport.readers.airflow.signatures import place_of_definition
     from dagport.readers.airflow.task import base_init, complete, new_task
     from dagport.readers.airflow.taskflow import TaskFactory
 
@@ -296,6 +301,6 @@ def _main_task(machine: Machine, function: Anything, outlets: list[Anything], si
     base_init(machine, task, {"task_id": name, "inlets": inlets, "outlets": outlets}, site)
     task.function = function
     if isinstance(function, Function):
-        task.span = definition_span(function)
+        task.span = place_of_definition(machine, function, site)
     complete(machine, task, site)
     return task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from typing import Any
 
 from dagport.diagnostics import Diagnostic, diagnose
@@ -11,13 +12,14 @@ from dagport.evaluate.machine import Doubt
 from dagport.graph import Asset, DataFlow, Edge, Group, Pipeline, Schedule
 from dagport.readers.airflow import nodes, refusals
 from dagport.readers.airflow.asset import AssetObject, leaf_assets
-from dagport.readers.airflow.convert import to_value
+from dagport.readers.airflow.convert import Budget, Place, is_too_long, to_value
 from dagport.readers.airflow.dates import DateDoubt, to_iso, zone_of
 from dagport.readers.airflow.flows import data_flows
 from dagport.readers.airflow.schedule import ScheduleDoubt, has_schedule, schedule_of
 from dagport.readers.airflow.tasks import TaskBuilder
 from dagport.values import Value, opaque_parts
 
+MAX_FLOWS = 200_000
 CALLBACKS = {
     "on_success_callback": "on_success",
     "on_failure_callback": "on_failure",
@@ -28,13 +30,14 @@ CALLBACKS = {
 class PipelineBuilder:
     """Makes one pipeline, and collects why it may be wrong."""
 
-    def __init__(self, dag: nodes.Dag, path: str, version: str, *, certain: bool) -> None:
+    def __init__(self, dag: nodes.Dag, path: str, version: str, *, certain: bool, budget: Budget | None = None) -> None:
         self.dag = dag
         self.path = path
         self.version = version
         self.version_certain = certain
         self.doubts: list[Doubt] = []
         self.refused: PyRaise | None = None
+        self.budget = budget or Budget()
 
     def doubt(self, what: str, why: str, span: Any = None, *, clock: bool = False) -> None:
         """A part of the pipeline isn't known."""
@@ -46,7 +49,7 @@ class PipelineBuilder:
         value = owner.get(name)
         if isinstance(value, EnumText):
             return value.value
-        if value is None or isinstance(value, kinds):
+        if value is None or (isinstance(value, kinds) and self.budget.spend(value) and not is_too_long(value)):
             return value
         if isinstance(value, Unknown):
             self.doubt(what, value.why, span, clock=value.clock)
@@ -67,8 +70,8 @@ class PipelineBuilder:
 
     def value(self, value: Anything, span: Any, what: str) -> Value:
         """An argument; its opaque parts are doubts."""
-        result = to_value(value)
-        for part in opaque_parts(result):
+        result = to_value(value, Place(0, self.budget))
+        for part in dict.fromkeys(opaque_parts(result)):
             self.doubt(what, f"`{part.text}`: {part.why}" if part.text else part.why, span)
         return result
 
@@ -78,7 +81,7 @@ class PipelineBuilder:
         tasks = TaskBuilder(self)
         built = tuple(tasks.build(task) for task in dag.tasks.values())
         schedule = self._schedule()
-        params = {name: self.value(value, dag.span, f"the param `{name}`") for name, value in dag.params.items()}
+        params = self._params()
         start = self._date("start_date")
         return Pipeline(
             id=str(dag.id),
@@ -105,6 +108,15 @@ class PipelineBuilder:
             assumptions=() if self.version_certain else ("engine_version",),
             span=dag.span,
         )
+
+    def _params(self) -> dict[str, Value]:
+        params: dict[str, Value] = {}
+        for name, value in self.dag.params.items():
+            if isinstance(name, str):
+                params[name] = self.value(value, self.dag.span, f"the param `{name}`")
+            else:
+                self.doubt("the params", "the name of one isn't a text")
+        return params
 
     def _schedule(self) -> Schedule:
         try:
@@ -212,24 +224,24 @@ class PipelineBuilder:
                         kind="data" if keys else "order",
                         key=keys[0] if keys else None,
                         label=label,
+                        conditional=task.doubtful.get(after) or task.conditional or after.conditional,
                     )
                 )
         flows = {(flow.upstream, flow.downstream): flow.key for flow in reversed(self._flows())}
         return [
             edge
             if edge.kind == "data" or (edge.upstream, edge.downstream) not in flows
-            else Edge(
-                upstream=edge.upstream,
-                downstream=edge.downstream,
-                kind="data",
-                key=flows[edge.upstream, edge.downstream],
-                label=edge.label,
-            )
+            else replace(edge, kind="data", key=flows[edge.upstream, edge.downstream])
             for edge in edges
         ]
 
     def _flows(self) -> tuple[DataFlow, ...]:
-        found = {flow for task in self.dag.tasks.values() for flow in data_flows(task, self.dag)}
+        found: set[DataFlow] = set()
+        for task in self.dag.tasks.values():
+            if not self.budget.in_time() or len(found) > MAX_FLOWS:
+                self.doubt("the data flows", "they are too many")
+                break
+            found.update(data_flows(task, self.dag))
         return tuple(sorted(found))
 
 
@@ -296,7 +308,7 @@ def _extra(asset: AssetObject) -> dict[str, Value]:
 
 def as_diagnostic(doubt: Doubt, path: str, pipeline: str | None) -> Diagnostic:
     """The diagnostic of a doubt."""
-    return diagnose(doubt.code, doubt.message, path, doubt.span, pipeline=pipeline)
+    return diagnose(doubt.code, doubt.message, doubt.path or path, doubt.span, pipeline=pipeline)
 
 
 def place_of(site: CallSite | None) -> Any:

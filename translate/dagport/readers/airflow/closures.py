@@ -34,9 +34,12 @@ def free_names(node: ast.AST) -> frozenset[str]:
     """Names that a function reads and doesn't bind itself; kept on the node, which several tasks may share."""
     known = getattr(node, _NAMES, None)
     if known is None:
-        read = {item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Load)}
-        bound = {item.id for item in ast.walk(node) if isinstance(item, ast.Name) and isinstance(item.ctx, ast.Store)}
-        bound |= {item.arg for item in ast.walk(node) if isinstance(item, ast.arg)}
-        known = frozenset(read - bound)
+        names: dict[type, set[str]] = {ast.Load: set(), ast.Store: set(), ast.Del: set()}
+        for item in ast.walk(node):
+            if isinstance(item, ast.Name):
+                names[type(item.ctx)].add(item.id)
+            elif isinstance(item, ast.arg):
+                names[ast.Store].add(item.arg)
+        known = frozenset(names[ast.Load] - names[ast.Store])
         setattr(node, _NAMES, known)
     return frozenset(known)

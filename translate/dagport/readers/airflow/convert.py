@@ -5,22 +5,27 @@ from __future__ import annotations
 import datetime
 import decimal
 import re
+import time
 import zoneinfo
+from dataclasses import dataclass
 from typing import Any
 
-from dagport.evaluate.classes import EnumMember
 from dagport.evaluate.domain import (
     Anything,
     BoundMethod,
     External,
     Function,
     Instance,
+    ModuleName,
     NativeFunction,
+    SourceFile,
     Symbolic,
     Unknown,
     UserClass,
 )
+from dagport.evaluate.enums import EnumMember
 from dagport.evaluate.library.functools import Partial
+from dagport.evaluate.paths import LocatedPath
 from dagport.passes import templates
 from dagport.readers.airflow.asset import AssetObject, Condition
 from dagport.readers.airflow.dag import DagFactory, DagParam
@@ -30,74 +35,136 @@ from dagport.readers.airflow.taskflow import TaskFactory
 from dagport.readers.airflow.xcom import MappedArgument
 from dagport.values import Call, Code, Ref, Template, Value, XCom
 
+PROJECT_PATH = "dagport.project_path"  # the text of a path: that of the project's root, and what is below it
 MAX_DEPTH = 40
+MAX_PARTS = 500_000  # of all arguments of a file; shared ones are counted each time, as the graph writes them out
+MAX_BITS = 10_000  # a longer number has no decimal form: Python itself refuses to write more than 4300 digits
+LETTERS = 128  # that count as one part
+BUILD_SECONDS = 20.0
 
 
-def to_value(value: Anything, depth: int = 0) -> Value:
+class Budget:
+    """How much the graph of one file may still hold, and how long making it may still take."""
+
+    __slots__ = ("deadline", "parts")
+
+    def __init__(self, parts: int = MAX_PARTS, seconds: float = BUILD_SECONDS) -> None:
+        self.parts = parts
+        self.deadline = time.process_time() + seconds
+
+    def spend(self, value: Anything) -> bool:
+        """Whether there is room for one part more."""
+        self.parts -= 1 + (len(value) // LETTERS if isinstance(value, str | bytes) else 0)
+        long = isinstance(value, str) and len(value) > LETTERS  # a template, perhaps
+        return self.parts >= 0 and ((self.parts % 16 != 0 and not long) or self.in_time())
+
+    def in_time(self) -> bool:
+        """Whether there is time left."""
+        return time.process_time() < self.deadline
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where inside an argument we are."""
+
+    depth: int
+    budget: Budget
+
+    def inner(self) -> Place:
+        """One level deeper."""
+        return Place(self.depth + 1, self.budget)
+
+
+def to_value(value: Anything, place: Place | None = None) -> Value:
     """The graph's form of a value."""
+    if place is None or place.depth == 0:
+        try:
+            return _converted(value, place or Place(0, Budget()))
+        except _Overspent:
+            return Code("", "the values of the file are too many, or too long, to write them all out")
+    return _converted(value, place)
+
+
+class _Overspent(Exception):  # noqa: N818 - it ends the conversion of one argument
+    pass
+
+
+def _converted(value: Anything, place: Place) -> Value:
+    if not place.budget.spend(value):
+        raise _Overspent
+    if place.depth > MAX_DEPTH or is_too_long(value):
+        return Code("...", "the value is nested too deeply" if place.depth > MAX_DEPTH else "it has too many digits")
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
         text = str(value)
         return text if "{" not in text else _text(text)
-    if depth > MAX_DEPTH:
-        return Code("...", "the value is nested too deeply")
     if isinstance(value, list):
-        return [to_value(item, depth + 1) for item in value]
+        return [to_value(item, place.inner()) for item in value]
     if isinstance(value, tuple):
         # JSON has no tuples, and a function that gets one may tell the difference.
-        return Call("tuple", ([to_value(item, depth + 1) for item in value],))
+        return Call("tuple", ([to_value(item, place.inner()) for item in value],))
     if isinstance(value, dict):
-        return _mapping(value, depth)
+        return _mapping(value, place)
     if isinstance(value, set | frozenset):
-        items = sorted((to_value(item, depth + 1) for item in value), key=repr)
+        items = sorted((to_value(item, place.inner()) for item in value), key=repr)
         return Call("set", (items,))
     if isinstance(value, Unknown):
         return Code(value.text, value.why)
     if isinstance(value, XComRef):
-        return _reference(value, depth)
+        return _reference(value, place)
     if isinstance(value, External):
         return Ref(value.name)
     if isinstance(value, Symbolic):
-        return _symbolic(value, depth)
+        return _symbolic(value, place)
     if isinstance(value, Function | UserClass | TaskFactory | DagFactory | GroupFactory):
         return Ref(_name(value))
-    return _object(value, depth)
+    return _object(value, place)
+
+
+def is_too_long(value: Anything) -> bool:
+    """Whether a value is a number that can't be written out."""
+    return isinstance(value, int) and value.bit_length() > MAX_BITS
 
 
 def _text(text: str) -> Value:
-    # A template that isn't valid Jinja stays one: Airflow fails the task that renders it.
-    return Template(text, templates.refs(text) or ()) if templates.has_template(text) else text
+    if not templates.has_template(text):
+        return text
+    try:
+        # A template that isn't valid Jinja stays one: Airflow fails the task that renders it.
+        return Template(text, templates.refs(text) or ())
+    except templates.TooLarge as problem:
+        return Code(text[:100], str(problem))
 
 
-def _mapping(value: dict[Any, Anything], depth: int) -> Value:
+def _mapping(value: dict[Any, Anything], place: Place) -> Value:
     if all(isinstance(key, str) for key in value):
-        return {str(key): to_value(item, depth + 1) for key, item in value.items()}
-    pairs = [[to_value(key, depth + 1), to_value(item, depth + 1)] for key, item in value.items()]
+        return {str(key): to_value(item, place.inner()) for key, item in value.items()}
+    pairs = [[to_value(key, place.inner()), to_value(item, place.inner())] for key, item in value.items()]
     return Call("dict", (pairs,))
 
 
-def _reference(value: XComRef, depth: int) -> Value:
+def _reference(value: XComRef, place: Place) -> Value:
     if value.plain and isinstance(value.task.task_id, str):
         return XCom(value.task.task_id, value.key)
     if isinstance(value, MappedArgument):
-        return Call("airflow.sdk.MappedArgument", (to_value(value.source, depth + 1),))
+        return Call("airflow.sdk.MappedArgument", (to_value(value.source, place.inner()),))
     parts = [XCom(task.task_id, key) for task, key in value.parts if isinstance(task.task_id, str)]
     return Call("airflow.sdk.XComArg", tuple(parts))
 
 
-def _symbolic(value: Symbolic, depth: int) -> Value:
+def _symbolic(value: Symbolic, place: Place) -> Value:
     if value.parent is not None:
         return Code(value.text, "it is made by code that isn't modelled")
-    kwargs = {name: to_value(item, depth + 1) for name, item in value.kwargs.items()}
-    return Call(value.name, tuple(to_value(item, depth + 1) for item in value.args), kwargs)
+    kwargs = {name: to_value(item, place.inner()) for name, item in value.kwargs.items()}
+    return Call(value.name, tuple(to_value(item, place.inner()) for item in value.args), kwargs)
 
 
 def _name(value: Any) -> str:
     return str(value.name) if isinstance(value, Function | UserClass) else _name(value.function)
 
 
-def _object(value: Anything, depth: int) -> Value:  # noqa: C901 - one case a type
+def _object(value: Anything, place: Place) -> Value:  # noqa: C901 - one case a type
     if isinstance(value, datetime.timedelta):
         return Call("datetime.timedelta", (), {"seconds": value.total_seconds()})
     if isinstance(value, datetime.datetime):
@@ -120,7 +187,11 @@ def _object(value: Anything, depth: int) -> Value:  # noqa: C901 - one case a ty
         return _asset(value)
     if isinstance(value, Condition):
         name = "airflow.sdk.AssetAll" if value.joined == "all" else "airflow.sdk.AssetAny"
-        return Call(name, tuple(to_value(item, depth + 1) for item in value.parts))
+        return Call(name, tuple(to_value(item, place.inner()) for item in value.parts))
+    if isinstance(value, SourceFile) and not isinstance(value, ModuleName) and value.rest is not None:
+        return Call(PROJECT_PATH, (value.rest.removeprefix("/"),))
+    if isinstance(value, LocatedPath):
+        return Call("pathlib.Path", (_object(value.text, place),))
     if isinstance(value, Dag):
         return Ref(f"dag:{value.id}")
     if isinstance(value, Task):
@@ -128,9 +199,9 @@ def _object(value: Anything, depth: int) -> Value:  # noqa: C901 - one case a ty
     if isinstance(value, Group):
         return Ref(f"group:{value.id}")
     if isinstance(value, Partial):
-        kwargs = {name: to_value(item, depth + 1) for name, item in value.kwargs.items()}
+        kwargs = {name: to_value(item, place.inner()) for name, item in value.kwargs.items()}
         return Call(
-            "functools.partial", tuple(to_value(item, depth + 1) for item in (value.function, *value.args)), kwargs
+            "functools.partial", tuple(to_value(item, place.inner()) for item in (value.function, *value.args)), kwargs
         )
     if isinstance(value, DagParam):
         return Template("{{ params." + value.name + " }}", (f"params.{value.name}",))
@@ -139,8 +210,8 @@ def _object(value: Anything, depth: int) -> Value:  # noqa: C901 - one case a ty
     if isinstance(value, EnumMember):
         return Ref(f"{value.cls.name}.{value.fields['name']}")
     if isinstance(value, Instance):
-        return Call(value.cls.name, (), {name: to_value(item, depth + 1) for name, item in value.fields.items()})
-    return Code("", f"a value of type {type(value).__name__} has no form in the graph")
+        return Call(value.cls.name, (), {name: to_value(item, place.inner()) for name, item in value.fields.items()})
+    return Code("", getattr(value, "why", None) or f"a value of type {type(value).__name__} has no form in the graph")
 
 
 def _bound(value: BoundMethod) -> Value:

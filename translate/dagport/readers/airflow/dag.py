@@ -15,6 +15,7 @@ from dagport.evaluate.domain import (
     BoundMethod,
     CallSite,
     Function,
+    LimitHit,
     Model,
     Native,
     NativeFunction,
@@ -26,9 +27,9 @@ from dagport.evaluate.domain import (
 from dagport.readers.airflow import checks, refusals
 from dagport.readers.airflow.dates import DateDoubt, aware
 from dagport.readers.airflow.ids import check_id
-from dagport.readers.airflow.nodes import Dag, EngineMember, Task
+from dagport.readers.airflow.nodes import DUNDERS, Dag, EngineMember, Task
 from dagport.readers.airflow.relations import add_task
-from dagport.readers.airflow.signatures import definition_span
+from dagport.readers.airflow.signatures import place_of_definition
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -55,6 +56,11 @@ ARGUMENTS = {
 
 def make_dag(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Dag:
     """``DAG(...)``."""
+    return init_dag(machine, Dag(), args, kwargs, site)
+
+
+def init_dag(machine: Machine, dag: Dag, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Dag:
+    """``DAG.__init__``."""
     hooks: Any = machine.hooks
     values = dict(kwargs)
     lost = values.pop("**", None)
@@ -74,7 +80,7 @@ def make_dag(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]
         raise PyRaise("TypeError", f"DAG.__init__() got an unexpected keyword argument '{removed[0]}'")
     if "dag_id" not in values and lost is None:
         raise PyRaise("TypeError", "DAG.__init__() missing 1 required positional argument: 'dag_id'")
-    dag = Dag(values.pop("dag_id", lost), site.span)
+    dag.id, dag.span = values.pop("dag_id", lost), machine.place(site)
     if isinstance(dag.id, str):
         dag.id = str(dag.id)
         check_id(dag.id)
@@ -83,11 +89,15 @@ def make_dag(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]
     if hooks.version == "3":
         refusals.check_arguments(values)
     _take(machine, dag, values, site)
+    if hooks.version == "3":
+        refusals.check_params(dag.params)
     if lost is not None:
         machine.doubt("DP201", f"some arguments of the DAG aren't known: {lost.why}", site, dag)
     if machine.conditions:
         dag.conditional = machine.conditions[-1]
     dag.condition_depth = len(machine.conditions)
+    if len(hooks.all_dags) >= machine.limits.pipelines:
+        raise LimitHit("pipelines of a file", machine.limits.pipelines)
     hooks.all_dags.append(dag)
     machine.effect(dag)
     return dag
@@ -109,7 +119,7 @@ def _take(machine: Machine, dag: Dag, values: dict[str, Anything], site: CallSit
     auto = values.pop("auto_register", True)
     dag.auto_register = machine.truth(auto) is not False
     dag.doc = values.pop("doc_md", None)
-    dag.fields = values
+    dag.fields.update(values)
     dag.schedule_from = site
 
 
@@ -171,7 +181,7 @@ class DagFactory(Model):
         if not isinstance(function, Function):
             machine.doubt("DP206", "the function decorated with @dag isn't a plain function", site, dag)
             return dag
-        dag.span = definition_span(function)
+        dag.span = place_of_definition(machine, function, site)
         doc = ast.get_docstring(function.node, clean=False) if not isinstance(function.node, ast.Lambda) else None
         bound = bind_arguments(machine, function, args, kwargs, site)
         dag.enter(machine, site)
@@ -238,6 +248,8 @@ def dag_attribute(machine: Machine, dag: Dag, name: str, site: CallSite) -> Anyt
     hooks: Any = machine.hooks
     if name in UNSET and (name != "schedule" or hooks.version == "3"):
         return None
+    if name in DUNDERS:
+        return NotImplemented
     if name == "task":
         from dagport.readers.airflow.decorators import decorator_of_dag
 
@@ -290,6 +302,18 @@ def set_dag_attribute(machine: Machine, dag: Dag, name: str, value: Anything, si
             machine.doubt("DP206", f"`{name}` is set after the DAG was made, which not every Airflow heeds", site, dag)
     elif name in ("dag_id", "timetable", "schedule_interval", "task_dict"):
         machine.doubt("DP206", f"`{name}` of a DAG is set after it was made", site, dag)
+    elif name not in ENGINE_NAMES:
+        dag.fields[name] = value
+
+
+# Attributes of `DAG` that Airflow itself asks a DAG for, or calls.
+ENGINE_NAMES = ARGUMENTS | set(OWN_ATTRIBUTES) | {
+    "add_result", "check_cycle", "edge_info", "fileloc", "get_edge_info", "get_serialized_fields", "get_template_env",
+    "has_on_failure_callback", "has_on_success_callback", "has_task_group", "last_loaded", "owner", "partial", "task",
+    "partial_subset", "relative_fileloc", "resolve_template_files", "set_edge_info", "task_group_dict",
+    "tasks_upstream_of_teardowns", "teardowns", "timetable", "timezone", "topological_sort", "validate_setup_teardown",
+    "__setattr__", "__getattribute__", "__getattr__", "__eq__", "__hash__", "__new__",
+}  # fmt: skip
 
 
 def _get_task(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:

@@ -85,7 +85,11 @@ def _in_text(text: str, dag_id: Anything) -> Iterator[tuple[str, str]]:
         return
     # The text of an `XComArg` names its own DAG.
     text = text.replace(f", dag_id='{dag_id}'", "")
-    for ref in templates.refs(text) or ():
+    try:
+        found = templates.refs(text) or ()
+    except templates.TooLarge:
+        return  # the argument itself is a doubt
+    for ref in found:
         if ref.startswith("xcom:"):
             task_id, _, key = ref.removeprefix("xcom:").rpartition(".")
             yield task_id, key

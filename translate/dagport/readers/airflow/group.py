@@ -6,7 +6,6 @@ import ast
 import re
 from typing import TYPE_CHECKING, Any
 
-from dagport.evaluate.builtins import Iterator
 from dagport.evaluate.domain import (
     KNOWN_TYPES,
     Anything,
@@ -19,9 +18,11 @@ from dagport.evaluate.domain import (
     PyRaise,
     Unknown,
 )
+from dagport.evaluate.iterators import Stream
 from dagport.readers.airflow import checks
 from dagport.readers.airflow.ids import check_group_id
-from dagport.readers.airflow.nodes import Dag, Group, Task
+from dagport.readers.airflow.nodes import Dag, EngineMember, Group, Task
+from dagport.readers.airflow.relations import METHODS as EDGE_METHODS
 from dagport.readers.airflow.xcom import MappedArgument
 
 if TYPE_CHECKING:
@@ -42,11 +43,21 @@ POSITIONAL_2 = ("group_id", "prefix_group_id", "parent_group", "dag", "default_a
 
 def make_group(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     """``TaskGroup(...)``."""
+    return init_group(machine, Group(), args, kwargs, site)
+
+
+def init_group(
+    machine: Machine, group: Group, args: list[Anything], kwargs: dict[str, Anything], site: CallSite
+) -> Anything:
+    """``TaskGroup.__init__``; the group, or why it isn't known."""
     hooks: Any = machine.hooks
     names = POSITIONAL if hooks.version == "3" else POSITIONAL_2
     values = {**dict(zip(names, args, strict=False)), **kwargs}
     # `parent_group=None` asks for the root, whatever block is open.
     parent = values["parent_group"] if "parent_group" in values else hooks.current_group()
+    unexpected = sorted(set(values) - GROUP_ARGUMENTS - {"**"})
+    if unexpected and hooks.version == "3":
+        raise PyRaise("TypeError", f"TaskGroup.__init__() got an unexpected keyword argument {unexpected[0]!r}")
     if "tooltip" in values and values["tooltip"] is None and hooks.version == "3":
         raise PyRaise("TypeError", "'tooltip' must be <class 'str'> (got None that is a <class 'NoneType'>).")
     dag = values.get("dag") or (parent.dag if isinstance(parent, Group) else hooks.current_dag())
@@ -69,7 +80,7 @@ def make_group(machine: Machine, args: list[Anything], kwargs: dict[str, Anythin
     if prefix is None:
         machine.doubt("DP201", "whether the group's id is a prefix of its tasks isn't known", site, dag)
     label = _free_label(parent, label, suffix=machine.truth(values.get("add_suffix_on_collision", False)) is True)
-    group = Group(dag, label, parent, prefix=prefix is not False)
+    group.place(dag, label, parent, prefix=prefix is not False)
     _enrol(group)
     _describe(machine, group, values, site)
     return group
@@ -114,6 +125,20 @@ def _describe(machine: Machine, group: Group, values: dict[str, Anything], site:
     group.tooltip = tooltip if isinstance(tooltip, str) and tooltip else None
 
 
+# Attributes of `TaskGroup` that Airflow itself asks a group for, or calls.
+ENGINE_NAMES = GROUP_ARGUMENTS - {"doc_md", "ui_color", "ui_fgcolor"} | {
+    "as_setup", "as_teardown", "children", "create_root", "dag_id", "downstream_group_ids", "downstream_join_id",
+    "downstream_list", "downstream_task_ids", "get_dag", "get_direct_relative_ids", "get_direct_relatives",
+    "get_flat_relative_ids", "get_flat_relatives", "get_task_group_dict", "get_upstreams_follow_setups",
+    "get_upstreams_only_setups", "get_upstreams_only_setups_and_teardowns", "has_dag", "has_task",
+    "hierarchical_alphabetical_sort", "is_root", "iter_mapped_task_groups", "iter_tasks", "log",
+    "serialize_for_task_group", "task_group", "topological_sort", "upstream_group_ids", "upstream_join_id",
+    "upstream_list", "upstream_task_ids", "add", "child_id", "get_child_by_label", "get_leaves", "get_roots",
+    "label", "leaves", "node_id", "roots", "set_downstream", "set_upstream", "update_relative", "used_group_ids",
+    "__setattr__", "__getattribute__", "__getattr__", "__eq__", "__hash__", "__new__", "__iter__",
+}  # fmt: skip
+
+
 def group_attribute(machine: Machine, group: Group, name: str, site: CallSite) -> Anything:
     """Attributes of ``TaskGroup``."""
     known: dict[str, Any] = {
@@ -133,15 +158,19 @@ def group_attribute(machine: Machine, group: Group, name: str, site: CallSite) -
     if name in ("roots", "leaves"):
         return group.roots() if name == "roots" else group.leaves()
     method = METHODS.get(name)
-    return NotImplemented if method is None else BoundMethod(NativeFunction(name, method), group)
+    if method is not None:
+        return BoundMethod(NativeFunction(name, method), group)
+    if name not in ENGINE_NAMES or name in EDGE_METHODS:
+        return NotImplemented
+    return EngineMember(f"`TaskGroup.{name}` is known only to the engine", group.dag, site)
 
 
 def _get_roots(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return Iterator(args[0].roots())
+    return Stream(machine, args[0].roots())
 
 
 def _get_leaves(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    return Iterator(args[0].leaves())
+    return Stream(machine, args[0].leaves())
 
 
 def _child_id(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
@@ -163,7 +192,21 @@ def _add(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], si
     return node
 
 
+def _enter(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    return args[0].enter(machine, site)
+
+
+def _exit(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
+    hooks: Any = machine.hooks
+    if hooks.current_group() is args[0]:
+        args[0].leave(machine, site)
+    else:
+        machine.doubt("DP206", "a task group is left that isn't the innermost one", site, args[0].dag)
+
+
 METHODS: dict[str, Native] = {
+    "__enter__": _enter,
+    "__exit__": _exit,
     "get_roots": _get_roots,
     "get_leaves": _get_leaves,
     "child_id": _child_id,

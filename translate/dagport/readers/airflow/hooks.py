@@ -24,7 +24,7 @@ from dagport.evaluate.domain import (
     walk,
 )
 from dagport.evaluate.machine import Hooks
-from dagport.readers.airflow import operators
+from dagport.readers.airflow import deployment, operators
 from dagport.readers.airflow.asset import (
     asset_decorator,
     make_alias,
@@ -36,16 +36,21 @@ from dagport.readers.airflow.asset import (
 )
 from dagport.readers.airflow.contexts import SetupTeardownContext
 from dagport.readers.airflow.dag import dag_decorator, make_dag
+from dagport.readers.airflow.dag_factory.loader import find_loader
+from dagport.readers.airflow.databricks import make_workflow_group
 from dagport.readers.airflow.decorators import (
     condition_decorator,
     setup_decorator,
     task_decorator,
     teardown_decorator,
 )
+from dagport.readers.airflow.derived import check_engine_object, engine_kind, init_engine_object
 from dagport.readers.airflow.group import group_decorator, make_group
+from dagport.readers.airflow.helpers import HELPERS
 from dagport.readers.airflow.mapping import make_partial
 from dagport.readers.airflow.nodes import Dag, EngineMember, Group, Label, Task, TaskList, XComRef
 from dagport.readers.airflow.relations import chain, chain_linear, cross_downstream
+from dagport.readers.airflow.removed import refusal
 from dagport.readers.airflow.task import (
     BASE_CLASSES,
     base_init,
@@ -68,19 +73,6 @@ def _label(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], 
     return Label(text if isinstance(text, str) else None)
 
 
-def _variable(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-    name = args[0] if args else kwargs.get("key")
-    shown = f"`{name}`" if isinstance(name, str) else "asked for here"
-    return machine.unknown(f"the Variable {shown} is known only in the deployment", site)
-
-
-def _deployment(what: str) -> Native:
-    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-        return machine.unknown(f"{what} is known only in the deployment", site)
-
-    return run
-
-
 def _clock(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     return machine.unknown("it asks the clock", site, clock=True)
 
@@ -101,6 +93,7 @@ NATIVES: dict[str, Native] = {
     "DAG": make_dag,
     "dag": dag_decorator,
     "TaskGroup": make_group,
+    "DatabricksWorkflowTaskGroup": make_workflow_group,
     "task_group": group_decorator,
     "chain": chain,
     "chain_linear": chain_linear,
@@ -127,20 +120,10 @@ NATIVES: dict[str, Native] = {
     "utcnow": _clock,
 }
 METHODS: dict[tuple[str, str], Native] = {
+    **HELPERS,
     ("Asset", "ref"): make_reference,
     ("Dataset", "ref"): make_reference,
     ("asset", "multi"): multi_asset_decorator,
-    ("Variable", "get"): _variable,
-    ("Variable", "setdefault"): _variable,
-    ("BaseHook", "get_connection"): _deployment("a connection"),
-    ("Connection", "get"): _deployment("a connection"),
-    ("Connection", "get_connection_from_secrets"): _deployment("a connection"),
-    ("conf", "get"): _deployment("Airflow's configuration"),
-    ("conf", "getint"): _deployment("Airflow's configuration"),
-    ("conf", "getfloat"): _deployment("Airflow's configuration"),
-    ("conf", "getboolean"): _deployment("Airflow's configuration"),
-    ("conf", "getlist"): _deployment("Airflow's configuration"),
-    ("conf", "getjson"): _deployment("Airflow's configuration"),
     ("timezone", "datetime"): _datetime,
     ("timezone", "utcnow"): _clock,
 }
@@ -164,10 +147,20 @@ class AirflowHooks(Hooks):
         self.groups: list[Group] = []  # open `with TaskGroup` blocks
         self.group_marks: list[int] = []
         self.contexts = SetupTeardownContext()
+        self.variables: dict[str, Anything] = {}  # Airflow Variables that the file itself writes
         self.unseen_values: list[tuple[str, CallSite]] = []
+        self.yaml_loads: list[tuple[str, CallSite]] = []  # what the file has dag-factory load
         self.task_limit = 0
         self.task_count = 0
         self.unfinished: dict[int, tuple[Task, Dag | None]] = {}  # whose constructor hasn't come to its end
+
+    def made(self) -> tuple[int, ...]:
+        """DAGs and tasks made so far, and calls out of sight that may have made some."""
+        return len(self.all_dags), self.task_count, len(self.unseen_values)
+
+    def is_found_by_name(self, value: Anything) -> bool:
+        """Whether Airflow finds a DAG by its global name alone."""
+        return isinstance(value, Dag) and not value.registered
 
     # Contexts
 
@@ -195,6 +188,8 @@ class AirflowHooks(Hooks):
     def find(self, name: str) -> Native | None:
         """The model of a name: only names below ``airflow``, and operators by their class."""
         parts = name.split(".")
+        if parts[0] == "dagfactory":
+            return find_loader(name)
         if parts[0] != "airflow":
             return self._operator(name, parts)
         for index, part in enumerate(parts[1:], 1):
@@ -202,6 +197,8 @@ class AirflowHooks(Hooks):
                 return condition_decorator if parts[-1] in ("run_if", "skip_if") else task_decorator(name)
         if parts[-1] in ("python_task", "task") and "decorators" in parts:
             return task_decorator(".".join([*parts[: parts.index("decorators") + 1], "task"]))
+        if len(parts) > 2 and (question := deployment.find(parts, self.version)):
+            return question
         if len(parts) > 2 and (method := METHODS.get((parts[-2], parts[-1]))):
             return method
         return NATIVES.get(parts[-1]) or self._operator(name, parts)
@@ -234,6 +231,10 @@ class AirflowHooks(Hooks):
             return NativeFunction("partial", make_partial(_class_name(owner), owner))
         return NotImplemented
 
+    def refused_import(self, module: str, name: str | None) -> str | None:
+        """Names that the Airflow version doesn't have."""
+        return refusal(self.version, module, name) if module.startswith("airflow") else None
+
     def may_be_missing(self, module: str) -> bool:
         """Airflow and the standard library are there; anything else may not be."""
         top = module.partition(".")[0]
@@ -260,12 +261,19 @@ class AirflowHooks(Hooks):
     # Classes of the project
 
     def instance(self, cls: UserClass) -> Instance:
-        """Objects of the project's operators are tasks."""
+        """Objects of the project's operators are tasks; its DAG classes and task groups make DAGs and groups."""
+        kind = engine_kind(cls)
+        if kind is not None:
+            return kind(cls)
         if not is_operator_class(cls):
             return Instance(cls)
         task = Task(cls, _class_name(cls), None)
         self.begin(task)
         return task
+
+    def models(self, cls: UserClass) -> bool:
+        """Operators, DAGs, and task groups."""
+        return engine_kind(cls) is not None or is_operator_class(cls)
 
     def before_init(
         self,
@@ -279,7 +287,7 @@ class AirflowHooks(Hooks):
     ) -> None:
         """Fill the constructor's parameters from ``default_args``."""
         if isinstance(instance, Task):
-            instance.span = instance.span or site.span
+            instance.span = instance.span or machine.place(site)
             if is_operator_class(cls):
                 before_init(machine, instance, method, args, kwargs, site)
 
@@ -293,6 +301,8 @@ class AirflowHooks(Hooks):
         site: CallSite,
     ) -> bool:
         """``BaseOperator.__init__`` and those of library operators."""
+        if isinstance(instance, Dag | Group):
+            return init_engine_object(machine, instance, base, args, kwargs, site)
         if not isinstance(instance, Task):
             return False
         if args:
@@ -303,7 +313,7 @@ class AirflowHooks(Hooks):
             if isinstance(base, Unknown):
                 machine.doubt("DP205", f"a base class of the operator isn't known: {base.why}", site, instance.dag)
             return False
-        instance.span = instance.span or site.span
+        instance.span = instance.span or machine.place(site)
         base_init(machine, instance, dict(kwargs), site)
         if not trusted(base.name):
             doubt_class(machine, base.name, instance, site)
@@ -312,8 +322,10 @@ class AirflowHooks(Hooks):
     def initialised(self, machine: Machine, instance: Instance, site: CallSite) -> None:
         """The constructor is done: results in template fields become dependencies."""
         if isinstance(instance, Task):
-            instance.span = site.span
+            instance.span = machine.place(site)
             complete(machine, instance, site)
+        elif isinstance(instance, Dag | Group):
+            check_engine_object(machine, instance, site)
 
     # Code that can't be seen
 

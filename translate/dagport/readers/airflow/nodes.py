@@ -37,6 +37,10 @@ def library_class(name: str) -> UserClass:
     return UserClass(name.rpartition(".")[2], None, None, [External(name)], {})
 
 
+DAG_CLASS = library_class("airflow.sdk.DAG")
+TASK_GROUP = library_class("airflow.sdk.TaskGroup")
+
+
 class EngineMember(Unknown):
     """An attribute of a DAG, group or task that only the engine knows; calling it may change the DAG."""
 
@@ -98,9 +102,9 @@ class Task(Relative, Instance):
     """An operator object. ``fields`` holds its attributes as the analysed code sees them."""
 
     __slots__ = (
-        "arguments", "conditional", "dag", "doc_from_function", "downstream", "from_init", "function", "group",
-        "in_init", "inlets", "mapped",
-        "operator", "outlets", "results", "set_names", "setup", "span", "task_id", "teardown", "upstream",
+        "arguments", "conditional", "dag", "doc_from_function", "doubtful", "downstream", "from_init", "function",
+        "group", "in_init", "inlets", "mapped", "operator", "outlets", "results", "set_names", "setup", "span",
+        "task_id", "teardown", "upstream",
     )  # fmt: skip
 
     def __init__(self, cls: UserClass, operator: str, span: Span | None) -> None:
@@ -114,6 +118,7 @@ class Task(Relative, Instance):
         self.set_names: set[str] = set()  # names of attributes that the source, or default_args, set
         self.upstream: dict[Task, None] = {}
         self.downstream: dict[Task, str | None] = {}  # -> the edge's label
+        self.doubtful: dict[Task, str] = {}  # downstream -> the condition that the edge depends on
         self.results: dict[Task, dict[str, None]] = {}  # tasks whose results it takes -> the keys
         self.mapped: Mapped | None = None
         self.function: Anything = None  # the decorated function of a TaskFlow task
@@ -193,8 +198,8 @@ class Mapped:
         return total
 
 
-class Group(Relative):
-    """A ``TaskGroup``; the root group of a DAG has no id."""
+class Group(Relative, Instance):
+    """A ``TaskGroup``, or an object of a class of the project made of it; the root group of a DAG has no id."""
 
     __slots__ = (
         "children", "dag", "default_args", "doc", "id", "label", "mapped", "mapped_over", "parent",
@@ -203,7 +208,12 @@ class Group(Relative):
     )  # fmt: skip
     type_name = "airflow.sdk.TaskGroup"
 
-    def __init__(self, dag: Dag, label: str | None, parent: Group | None, *, prefix: bool = True) -> None:
+    def __init__(self, cls: UserClass | None = None) -> None:
+        Instance.__init__(self, cls or TASK_GROUP)
+        self.place(None, None, None)
+
+    def place(self, dag: Any, label: str | None, parent: Group | None, *, prefix: bool = True) -> None:
+        """Where it belongs; a group whose constructor hasn't run belongs nowhere."""
         self.dag = dag
         self.label = label
         self.parent = parent
@@ -271,6 +281,8 @@ class Group(Relative):
             self.tooltip = value
         elif name == "default_args":
             self.default_args = value
+        else:
+            self.fields[name] = value
         return None
 
     def item(self, machine: Machine, key: Anything, site: CallSite) -> Anything:
@@ -317,26 +329,28 @@ def _before_teardown(task: Task, tasks: dict[Task, None]) -> Iterator[Task]:
             yield upstream
 
 
-class Dag(Model):
-    """A ``DAG`` object."""
+class Dag(Instance):
+    """A ``DAG`` object, of that class or of one of the project made of it."""
 
     __slots__ = (
-        "auto_register", "condition_depth", "conditional", "default_args", "doc", "fields", "id",
-        "params", "registered", "root", "schedule_from", "span", "tags", "tasks", "unnamed",
+        "auto_register", "condition_depth", "conditional", "default_args", "doc", "edge_count", "id", "params",
+        "registered", "root", "schedule_from", "span", "tags", "tasks", "unnamed",
     )  # fmt: skip
     type_name = "airflow.sdk.DAG"
 
-    def __init__(self, dag_id: Any, span: Span | None) -> None:
-        self.id = dag_id
-        self.span = span
-        self.fields: dict[str, Anything] = {}
+    def __init__(self, cls: UserClass | None = None) -> None:
+        super().__init__(cls or DAG_CLASS)
+        self.id: Any = None  # None until the constructor has run
+        self.span: Span | None = None
         self.default_args: Any = {}
         self.params: dict[str, Anything] = {}
         self.tags: set[Any] = set()
         self.doc: Any = None
         self.tasks: dict[str, Task] = {}
         self.unnamed: list[Task] = []  # tasks whose id isn't known
-        self.root = Group(self, None, None)
+        self.edge_count = 0  # made so far, repeated ones counted
+        self.root = Group()
+        self.root.place(self, None, None)
         self.registered = False
         self.auto_register = True
         self.conditional: str | None = None

@@ -6,10 +6,11 @@ Sources: the validators of ``airflow.sdk.definitions.dag.DAG``, ``DAG.validate``
 from __future__ import annotations
 
 import datetime
+import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from dagport.evaluate.domain import KNOWN_TYPES, Anything, PyRaise, Symbolic, Unknown
+from dagport.evaluate.domain import KNOWN_TYPES, Anything, PyRaise, Symbolic, Unknown, is_plain
 from dagport.readers.airflow import checks, param_schema
 from dagport.readers.airflow.nodes import Dag
 
@@ -52,6 +53,18 @@ def check_tags(tags: Any) -> None:
             raise PyRaise("TypeError", f"object of type '{type(tag).__name__}' has no len()")
         if isinstance(tag, str) and len(tag) > TAG_LENGTH:
             raise PyRaise("ValueError", f"tag cannot be longer than {TAG_LENGTH} characters")
+
+
+def check_params(params: Anything) -> None:
+    """Refuse params that aren't JSON (``Param.check_json``); what isn't known data is passed over."""
+    for value in params.values() if isinstance(params, dict) else ():
+        if not is_plain(value):
+            continue
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError, RecursionError):
+            message = "All provided parameters must be json-serializable."
+            raise PyRaise("airflow.sdk.exceptions.ParamValidationError", message) from None
 
 
 def check_dag(builder: PipelineBuilder) -> None:

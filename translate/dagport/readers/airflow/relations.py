@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dagport.evaluate.domain import (
     Anything,
     CallSite,
-    Generated,
+    LimitHit,
     Native,
     PyRaise,
     Spread,
@@ -21,6 +21,7 @@ from dagport.evaluate.domain import (
     Unknown,
     first_unknown,
 )
+from dagport.evaluate.iterators import Stream
 from dagport.readers.airflow import checks
 from dagport.readers.airflow.nodes import Dag, Group, Label, Relative, Task, XComRef
 
@@ -38,7 +39,7 @@ def relate(
     label: Label | None = None,
 ) -> None:
     """``node.set_upstream(others)`` or ``node.set_downstream(others)``."""
-    if isinstance(others, Generated):
+    if isinstance(others, Stream):
         raise PyRaise("AttributeError", "'generator' object has no attribute 'update_relative'")
     items = list(others) if isinstance(others, list | tuple) else [others]
     known = _known_ends(machine, node, items, site)
@@ -100,24 +101,46 @@ def _relate_task(
     label: Label | None,
 ) -> None:
     relatives: list[Task] = []
+    machine.step(len(others))
     for other in others:
         _update_relative(machine, other, node, site, upstream=not upstream)
         relatives.extend(other.leaves() if upstream else other.roots())
     if not relatives:
         return
+    machine.step(len(relatives))
     dag = _common_dag([node, *relatives])
     for task in [node, *relatives]:
         if task.dag is None:
             add_task(machine, dag, task, site)
     machine.effect(dag)
     text = label.text if label is not None else None
+    condition = condition_of(machine, dag)
+    count_edges(machine, dag, len(relatives))
     for task in relatives:
         before, after = (task, node) if upstream else (node, task)
-        link(before, after, text)
+        link(before, after, text, condition)
 
 
-def link(before: Task, after: Task, label: str | None = None) -> None:
-    """Make an edge; a label given before stays when none is given now."""
+def count_edges(machine: Machine, dag: Dag, count: int) -> None:
+    """Count new edges. Raises ``LimitHit`` where a pipeline gets too many."""
+    machine.step(count)
+    dag.edge_count += count
+    if dag.edge_count > machine.limits.edges:
+        raise LimitHit("edges of a pipeline", machine.limits.edges)
+
+
+def condition_of(machine: Machine, dag: Any) -> str | None:
+    """The innermost undecided condition that what is added to a DAG now depends on."""
+    depth = dag.condition_depth if isinstance(dag, Dag) else 0
+    return machine.conditions[-1] if len(machine.conditions) > depth else None
+
+
+def link(before: Task, after: Task, label: str | None = None, condition: str | None = None) -> None:
+    """Make an edge; a label given before stays when none is given now, and so does a certain edge."""
+    if condition is None:
+        before.doubtful.pop(after, None)
+    elif after not in before.downstream:
+        before.doubtful[after] = condition
     before.downstream[after] = label if label is not None else before.downstream.get(after)
     after.upstream[before] = None
 
@@ -135,8 +158,6 @@ def add_task(machine: Machine, dag: Dag, task: Task, site: CallSite) -> None:
     """``dag.add_task(task)``: into the DAG, and into its root group when it is in none."""
     machine.effect(dag)
     if len(dag.tasks) >= machine.limits.tasks:
-        from dagport.evaluate.domain import LimitHit
-
         raise LimitHit("tasks of a pipeline", machine.limits.tasks)
     task.dag = dag
     if not isinstance(task.task_id, str):

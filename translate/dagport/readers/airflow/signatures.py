@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dagport.evaluate.domain import Anything, Function, PyRaise, Unknown
+from dagport.evaluate.domain import Anything, CallSite, Function, PyRaise, Unknown
+
+if TYPE_CHECKING:
+    from dagport.evaluate.machine import Machine
 
 CONTEXT_KEYS = {
     "conf", "conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "ds_nodash", "exception",
@@ -70,6 +73,12 @@ def _with_default(function: Function) -> Iterator[tuple[str, bool | str | None]]
         yield parameter, None if default is NotImplemented else True if default is None else "other"
 
 
+def place_of_definition(machine: Machine, function: Function, site: CallSite) -> Any:
+    """Where the function is defined; for one of another module the place in the file itself that leads there."""
+    is_own = function.scope.module is machine.module
+    return definition_span(function) if is_own else machine.place(site)
+
+
 def definition_span(function: Function) -> Any:
     """The span of a function definition, decorators included."""
     node, module = function.node, function.scope.module
@@ -81,13 +90,6 @@ def definition_span(function: Function) -> Any:
             # The `@` stands before the decorator's expression.
             line, column = first[0], max(1, first[1] - 1)
     return line, column, end_line, end_column
-
-
-def function_doc(function: Anything) -> str | None:
-    """The docstring of a function of the project."""
-    if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
-        return None
-    return ast.get_docstring(function.node, clean=False)
 
 
 def check_stub(function: Anything) -> None:

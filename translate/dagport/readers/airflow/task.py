@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dagport.evaluate.domain import (
     Anything,
     CallSite,
+    External,
     Function,
     Native,
     PyRaise,
@@ -20,7 +21,7 @@ from dagport.evaluate.domain import (
     first_unknown,
     walk,
 )
-from dagport.readers.airflow import checks, operators
+from dagport.readers.airflow import checks, operators, refusals
 from dagport.readers.airflow.ids import check_id
 from dagport.readers.airflow.nodes import Dag, Group, Task, XComRef, library_class
 from dagport.readers.airflow.relations import add_task
@@ -95,7 +96,7 @@ def make_operator(name: str) -> Native:
 
 def new_task(machine: Machine, cls: UserClass, name: str, site: CallSite) -> Task:
     """An operator object, not yet initialised."""
-    task = Task(cls, name, site.span)
+    task = Task(cls, name, machine.place(site))
     hooks: Any = machine.hooks
     hooks.begin(task)
     return task
@@ -148,6 +149,8 @@ def _take_constructor(
     for name, value in entry.defaults.items():
         kwargs.setdefault(name, value)
     kwargs.update(entry.forced)
+    if entry.callable is not None:
+        kwargs["python_callable"] = External(entry.callable)
     for name in entry.doubtful:
         message = f"the constructor of {entry.name.rpartition('.')[2]} sets `{name}` in a way that isn't read"
         machine.doubt("DP205", message, site, dag)
@@ -208,6 +211,7 @@ def take_base(
         checks.check_trigger_rule(task.fields["trigger_rule"], hooks.version)
     if hooks.version == "3":
         checks.converted(task.fields, mapped=task.mapped is not None)
+        refusals.check_params(task.fields.get("params"))
         if task.mapped is None:
             checks.check_types(task.fields, "task")
     if task.mapped is None and machine.truth(task.fields.get("wait_for_downstream")) is True:
@@ -260,9 +264,9 @@ def check_task_id(task_id: str) -> None:
 
 
 def _note_condition(machine: Machine, task: Task, dag: Any) -> None:
-    depth = dag.condition_depth if isinstance(dag, Dag) else 0
-    if len(machine.conditions) > depth:
-        task.conditional = machine.conditions[-1]
+    from dagport.readers.airflow.relations import condition_of
+
+    task.conditional = condition_of(machine, dag) or task.conditional
 
 
 def complete(machine: Machine, task: Task, site: CallSite) -> None:

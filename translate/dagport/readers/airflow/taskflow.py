@@ -25,9 +25,8 @@ from dagport.readers.airflow.signatures import (
     CONTEXT_KEYS,
     check_signature,
     check_stub,
-    definition_span,
-    function_doc,
     parameter_names,
+    place_of_definition,
 )
 from dagport.readers.airflow.task import (
     BASE,
@@ -36,6 +35,7 @@ from dagport.readers.airflow.task import (
     depend_on_results,
     enrol,
     new_task,
+    owner_of,
     take_base,
 )
 
@@ -66,6 +66,9 @@ ELSEWHERE: dict[str, tuple[str, ...]] = {
     "pyspark": (),
     "sql": ("sql", "parameters", "conn_id", "database", "hook_params"),
 }
+# Kind -> the parameter of the function that the operator fills itself when the task runs
+# (``inject_session_into_op_kwargs`` of the snowflake provider).
+INJECTED = {"snowpark": "session"}
 
 
 class TaskFactory(Model):
@@ -103,7 +106,7 @@ class TaskFactory(Model):
         op_kwargs = {**self.kwargs.get("op_kwargs", {}), **kwargs}
         dag, group, values = self._values(machine, site)
         self._fill_from_defaults(machine, op_kwargs, dag, group, site)
-        check_signature(self.function, args, op_kwargs)
+        check_signature(self.function, args, {**op_kwargs, **self._injected()})
         self._check_operator(values, dag, machine, site)
         task.arguments = {**self._own_arguments(values), "op_args": list(args), "op_kwargs": op_kwargs}
         take_base(machine, task, values, site)
@@ -157,7 +160,7 @@ class TaskFactory(Model):
         task = new_task(machine, library_class(self.operator), self.operator, site)
         task.function = self.function
         if isinstance(self.function, Function):
-            task.span = definition_span(self.function)
+            task.span = place_of_definition(machine, self.function, site)
         task.setup, task.teardown = self.setup, self.teardown
         return task
 
@@ -187,6 +190,11 @@ class TaskFactory(Model):
             if name not in op_kwargs and name in defaults:
                 op_kwargs[name] = defaults[name]
 
+    def _injected(self) -> dict[str, Anything]:
+        name = INJECTED.get(self.kind)
+        known = isinstance(self.function, Function) and name in parameter_names(self.function)
+        return {name: None} if name is not None and known else {}
+
     def _own_arguments(self, values: dict[str, Anything]) -> dict[str, Anything]:
         return {name: value for name, value in self.kwargs.items() if name not in ("**", "op_kwargs")}
 
@@ -196,9 +204,12 @@ class TaskFactory(Model):
         task_id = values.get("task_id")
         if isinstance(task_id, str) and isinstance(dag, Dag):
             task_id = unique_id(dag, group, task_id)
-        doc = function_doc(self.function)
-        if doc and not any(task.fields.get(name) for name in ("doc", "doc_md", "doc_json", "doc_yaml", "doc_rst")):
-            task.doc_from_function = doc
+        doc = machine.attribute(self.function, "__doc__", site)
+        if not any(task.fields.get(name) for name in ("doc", "doc_md", "doc_json", "doc_yaml", "doc_rst")):
+            if doc is not None and not isinstance(doc, str):
+                machine.doubt("DP201", "the docstring of the function isn't known", site, owner_of(dag))
+            elif doc:
+                task.doc_from_function = str(doc)
         enrol(machine, task, task_id, dag, group, site)
 
     def expand(self, machine: Machine, over: dict[str, Anything], site: CallSite, *, whole: bool) -> Anything:

@@ -196,9 +196,8 @@ def _function_ref(function: Function) -> CallableRef:
     if isinstance(wrapped, Function) and getattr(wrapped.node, "decorator_list", []):
         return _function_ref(wrapped)
     name = function.attributes.get("__name__")
-    return CallableRef(
-        name=str(name) if isinstance(name, str) else function.name,
-        module=None,
-        span=definition_span(function),
-        closure=closure_of(function),
-    )
+    known = str(name) if isinstance(name, str) else function.name
+    module = function.scope.module
+    if not module.is_main:
+        return CallableRef(name=known, module=module.name, span=None, closure=closure_of(function))
+    return CallableRef(name=known, module=None, span=definition_span(function), closure=closure_of(function))

@@ -7,13 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dagport.options import AirflowVersion
+from dagport.readers.airflow.removed import gone_in_3, is_old
 
 ONLY_3 = ("airflow.sdk", "airflow.providers.standard", "airflow.providers.common.compat.sdk")
-# Seen on 3.3.2: these modules don't import there.
-NOT_IN_3 = {
-    "airflow.operators.dummy", "airflow.operators.subdag", "airflow.operators.sql", "airflow.datasets",
-    "airflow.timetables.datasets", "airflow.models.mappedoperator", "airflow.utils.weekday",
-}  # fmt: skip
 # These still import in 3, with a warning; new files don't use them.
 DEPRECATED_IN_3 = (
     "airflow.operators.",
@@ -26,8 +22,6 @@ OLD_ARGUMENTS = {
     "schedule_interval", "timetable", "concurrency", "default_view", "orientation", "fail_stop", "provide_context",
     "task_concurrency", "full_filepath",
 }  # fmt: skip
-OLD_HOMES = ("airflow.operators.", "airflow.sensors.", "airflow.hooks.")
-OLD_SUFFIXES = ("_operator", "_sensor", "_hook")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +41,22 @@ def find_version(tree: ast.Module, text: str) -> Version:
     modules = set(_modules(tree.body))
     if any(module.startswith(ONLY_3) for module in modules):
         return Version("3", certain=True)
-    if any(_is_old(module) for module in modules):
+    if any(is_old(module) for module in modules):
         newer = any(module.startswith(("airflow.providers.", "airflow.decorators")) for module in modules)
         return Version("2" if newer else "1.10", certain=True)
-    if modules & NOT_IN_3 or _uses_old_argument(tree, text):
+    if any(_is_gone(module) for module in modules) or _uses_old_argument(tree, text):
         return Version("2", certain=True)
     if any(module.startswith(DEPRECATED_IN_3) for module in modules):
         return Version("2", certain=False)
     return Version("3", certain=False)
 
 
-def _is_old(module: str) -> bool:
-    return module.startswith("airflow.contrib.") or (module.startswith(OLD_HOMES) and module.endswith(OLD_SUFFIXES))
+def _is_gone(name: str) -> bool:
+    return gone_in_3(name) or gone_in_3(*name.rpartition(".")[::2])
 
 
 def _modules(body: list[ast.stmt]) -> Iterator[str]:
-    """Modules imported at the top level, inside ``try`` and ``if`` too."""
+    """Modules imported at the top level, inside ``try``, ``if`` and ``with`` too."""
     for statement in body:
         if isinstance(statement, ast.ImportFrom):
             if statement.module and not statement.level:
@@ -70,6 +64,8 @@ def _modules(body: list[ast.stmt]) -> Iterator[str]:
                 yield from (f"{statement.module}.{alias.name}" for alias in statement.names)
         elif isinstance(statement, ast.Import):
             yield from (alias.name for alias in statement.names)
+        elif isinstance(statement, ast.With):
+            yield from _modules(statement.body)
         elif isinstance(statement, ast.If | ast.Try):
             yield from _modules(statement.body)
             yield from _modules(statement.orelse)

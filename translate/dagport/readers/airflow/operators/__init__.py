@@ -34,6 +34,7 @@ class Signature:
     defaults: Mapping[str, Any] = field(default_factory=dict)  # its own defaults of base fields; durations in seconds
     forced: Mapping[str, Any] = field(default_factory=dict)  # base fields that the constructor sets, whatever is given
     doubtful: str = ""  # base fields that the constructor sets to what isn't known
+    callable: str | None = None  # its method that it runs as a Python function, without being given one
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,12 @@ class Entry:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     forced: Mapping[str, Any] = field(default_factory=dict)
     doubtful: tuple[str, ...] = ()
+    callable: str | None = None  # qualified name of its method that it runs, where it isn't given a function
 
     @property
     def python_callable(self) -> bool:
         """Whether it runs a Python function that it is given."""
-        return "python_callable" in (self.parameters or ())
+        return self.callable is None and "python_callable" in (self.parameters or ())
 
 
 @cache
@@ -158,6 +160,7 @@ def _entry(name: str, kind: TaskKind, signature: Signature) -> Entry:
         signature.defaults,
         signature.forced,
         tuple(signature.doubtful.split()),
+        None if signature.callable is None else f"{name}.{signature.callable}",
     )
 
 

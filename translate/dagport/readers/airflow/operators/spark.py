@@ -1,9 +1,13 @@
 """Spark jobs and the services that run them."""
 
-from dagport.readers.airflow.operators import Family
+from dagport.readers.airflow.operators import Family, Signature
 
 SUBMIT = "airflow.providers.apache.spark.operators.spark_submit.SparkSubmitOperator"
 SPARK_SQL = "airflow.providers.apache.spark.operators.spark_sql.SparkSqlOperator"
+WORKFLOW = (
+    "access_control_list existing_clusters extra_job_params jar_params job_clusters max_concurrent_runs "
+    "notebook_params python_params spark_submit_params"
+)
 
 FAMILY = Family(
     kind="spark",
@@ -19,6 +23,9 @@ FAMILY = Family(
         "airflow.providers.databricks.operators.databricks.DatabricksSubmitRunOperator": None,
         "airflow.providers.databricks.operators.databricks.DatabricksRunNowOperator": None,
         "airflow.providers.databricks.operators.databricks.DatabricksNotebookOperator": None,
+        "airflow.providers.databricks.operators.databricks_workflow._CreateDatabricksWorkflowOperator": Signature(
+            f"databricks_conn_id {WORKFLOW}", "databricks_conn_id", f"{WORKFLOW} tasks_to_convert"
+        ),
     },
     aliases={
         "airflow.contrib.operators.spark_submit_operator.SparkSubmitOperator": SUBMIT,
