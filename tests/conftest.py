@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--accept``: the fixtures' expectations are written anew, to be read before they are committed."""
+    """Add ``--accept``: the fixtures' expectations are written anew, to be read before they are committed.
+
+    And ``--system-tests``: the providers' system tests are fetched and compared with a real Airflow.
+    """
     parser.addoption("--accept", action="store_true", help="rewrite the expectations below fixtures/")
+    parser.addoption("--system-tests", action="store_true", help="also compare the providers' system tests")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -17,6 +23,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for name, value in report.user_properties:
             if name == "figures":
                 terminalreporter.write_line(str(value))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees what was kept outside it: neither by the user's runs nor by another test's."""
+    monkeypatch.setenv("DAGPORT_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache" / uuid4().hex))
 
 
 @pytest.fixture

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from dagport.diagnostics import diagnose
 from dagport.graph import FileGraph, Pipeline, Schedule, Task
 from dagport.options import ReadOptions
 from dagport.source import Source
 from dagport.translation import Document, TaskOutcome, Translation, WriteOptions
+from dagport.workspace import Unreadable, Workspace
 
 
 def read(source: Source, options: ReadOptions) -> FileGraph:
-    """A line ``dag NAME task...`` is a pipeline; ``crash``, ``die``, ``doubt NAME`` and ``error`` do as they say."""
+    """A line ``dag NAME task...`` is a pipeline; ``crash``, ``die``, ``doubt NAME`` and ``error`` do as they say.
+
+    ``see content PATH`` (or ``kind``, ``entries``) is a pipeline called by what the project answers; ``slow`` takes
+    a second of processor time; ``count PATH`` adds a byte to a file for every reading.
+    """
     pipelines, diagnostics = [], []
     for number, line in enumerate(source.lines, 1):
         span = (number, 1, number, len(line) + 1)
         match line.removeprefix("# ").split():
             case ["dag", name, *tasks]:
                 pipelines.append(_pipeline(name, tasks, exact="doubt" not in source.text, span=span))
+            case ["see", aspect, path]:
+                pipelines.append(_pipeline(_answer(options.workspace, aspect, path), [], exact=True, span=span))
+            case ["count", path]:
+                with Path(path).open("ab") as file:
+                    file.write(b".")
+            case ["slow"]:
+                start = time.process_time()
+                while time.process_time() - start < 1:
+                    pass
             case ["doubt", name]:
                 diagnostics.append(diagnose("DP201", "who knows", source.path, span, pipeline=name))
             case ["error"]:
@@ -69,6 +85,19 @@ def _outcome(document: Document, pipeline: Pipeline, task: Task) -> TaskOutcome:
         target=None,
         reason=None if fidelity == "native" else f"because it is {fidelity}",
     )
+
+
+def _answer(workspace: Workspace | None, aspect: str, path: str) -> str:
+    if workspace is None:
+        return "no project"
+    try:
+        if aspect == "kind":
+            return str(workspace.kind(path))
+        if aspect == "module":
+            return str(workspace.offers(*path.split("/")))
+        return workspace.read(path).decode() if aspect == "content" else " ".join(workspace.entries(path))
+    except Unreadable as problem:
+        return problem.why
 
 
 def _pipeline(name: str, tasks: list[str], *, exact: bool, span: tuple[int, int, int, int]) -> Pipeline:

@@ -238,14 +238,14 @@ def test_unreadable(project: Path) -> None:
 
 def test_unreadable_folder_by_mock(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files(project, "dags/a.py", "dags/closed/b.py")
-    real = Path.iterdir
+    real = os.scandir
 
-    def iterdir(self: Path):  # type: ignore[no-untyped-def]
-        if self.name == "closed":
+    def scandir(folder: Path):  # type: ignore[no-untyped-def]
+        if folder.name == "closed":
             raise PermissionError(13, "Permission denied")
-        return real(self)
+        return real(folder)
 
-    monkeypatch.setattr(Path, "iterdir", iterdir)
+    monkeypatch.setattr(os, "scandir", scandir)
     assert found(project, "dags") == ["dags/a.py", "dags/closed DP102"]
 
 

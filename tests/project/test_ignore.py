@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dagport.project.discovery import Search, discover
+from dagport.project.errors import ProjectError
 from dagport.project.ignore import IgnoreSyntax
 
 DAG = "from airflow.sdk import DAG\n"
@@ -120,3 +121,24 @@ def test_airflowignore_above_the_named_folder_holds(project: Path) -> None:
 def test_undecodable_ignore_file(project: Path) -> None:
     (project / ".gitignore").write_bytes(b"\xff\xfe\nbuild/\n")
     assert left_out(project) == {"dags/build/c.py"}
+
+
+def test_expressions_that_never_end(project: Path) -> None:
+    (project / ".airflowignore").write_text("(a+)+$\n(x*)*z\nteam")
+    (project / ("a" * 200 + "!.py")).write_text(DAG)
+    assert left_out(project, syntax="regexp") == {"dags/team/d.py", "dags/team/helper.py"}
+
+
+@pytest.mark.parametrize(
+    ("file", "syntax"), [(".gitignore", "glob"), (".airflowignore", "glob"), (".airflowignore", "regexp")]
+)
+def test_what_could_take_for_ever_is_refused(project: Path, file: str, syntax: IgnoreSyntax) -> None:
+    (project / file).write_text("(a+)+\\1b" if syntax == "regexp" else "a*" * 40 + "b")
+    (project / ("a" * 200 + ".py")).write_text(DAG)
+    with pytest.raises(ProjectError, match="ignore"):
+        left_out(project, syntax=syntax)
+
+
+def test_many_stars_that_do_no_harm(project: Path) -> None:
+    (project / ".gitignore").write_text("*h*e*l*p*r*\n**/a/**/b/**/c/**/d/**")
+    assert left_out(project) == {"dags/team/helper.py"}

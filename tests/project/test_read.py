@@ -10,7 +10,7 @@ import pytest
 from dagport import codec, formats
 from dagport.options import ReadOptions
 from dagport.project.discovery import Search, discover
-from dagport.project.read import Reading, ReadRequest, detect_format, read_inputs
+from dagport.project.read import ReadRequest, Result, detect_format, read_inputs
 from tests.graphs import EMPTY, SALES
 
 
@@ -21,14 +21,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def read(project: Path, files: dict[str, str | bytes], **request: object) -> list[Reading]:
+def read(project: Path, files: dict[str, str | bytes], **request: object) -> list[Result]:
     for path, text in files.items():
         (project / path).write_bytes(text.encode() if isinstance(text, str) else text)
     inputs = discover(sorted(files), Search(root=project))
     return list(read_inputs(inputs, ReadRequest(**request)))  # type: ignore[arg-type]
 
 
-def said(readings: list[Reading]) -> list[tuple[str, list[str], list[str]]]:
+def said(readings: list[Result]) -> list[tuple[str, list[str], list[str]]]:
     """Of each document its path, its pipelines and the codes of its diagnostics."""
     return [
         (item.graph.path, [p.id for p in item.graph.pipelines], [d.code for d in item.graph.diagnostics])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,15 +12,18 @@ from dagport.cli.console import console
 from dagport.cli.run import Run
 from dagport.cli.settings import apply_config
 from dagport.formats import READERS
-from dagport.options import Limits, ReadOptions
+from dagport.options import Deployment, Limits, ReadOptions
 from dagport.project.config import find_root, load_config
 from dagport.project.discovery import STDIN, Search
+from dagport.project.errors import ProjectError
+from dagport.project.files import absolute_path
 from dagport.project.ignore import IgnoreSyntax
 from dagport.project.read import ReadRequest
 
 F = TypeVar("F", bound=Callable[..., Any])
-COMMON = {"config", "root", "from_", "airflow_version", "ignore_syntax", "jobs", "stdin_filename", "quiet", "verbose",
-          "color"}  # settled in a ``Run``; the rest is the command's own  # fmt: skip
+COMMON = {"config", "root", "source_root", "from_", "airflow_version", "ignore_syntax", "jobs", "stdin_filename",
+          "quiet", "verbose", "color", "variables", "connections", "env_file", "no_cache",
+          "cache_dir"}  # settled in a ``Run``  # fmt: skip
 AIRFLOW_VERSIONS = ("1.10", "2", "3")
 COMMON_OPTIONS = (
     click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
@@ -28,13 +31,24 @@ COMMON_OPTIONS = (
                  "pyproject.toml with [tool.dagport]]"),
     click.option("--root", type=click.Path(), help="Project root: shown paths are relative to it, and nothing "
                  "outside it is read. [default: the configuration's folder, else the git top]"),
+    click.option("--source-root", "source_root", type=click.Path(), multiple=True, help="Folder of Python modules that "
+                 "the sources import; several in their order. [default: see docs/repositories.md]"),
     click.option("--from", "from_", type=click.Choice(sorted(READERS)), help="Format of the sources. "
                  "[default: found from each file]"),
     click.option("--airflow-version", type=click.Choice(AIRFLOW_VERSIONS), help="Airflow that the sources are "
                  "written for. [default: found from the imports]"),
+    click.option("--variables", type=click.Path(), metavar="FILE", help="Airflow Variables of the deployment, as "
+                 "'airflow variables export' writes them."),
+    click.option("--connections", type=click.Path(), metavar="FILE", help="Airflow connections of the deployment, as "
+                 "'airflow connections export' writes them; their secrets are never shown."),
+    click.option("--env-file", type=click.Path(), metavar="FILE", help="Environment variables of the deployment: "
+                 "NAME=VALUE a line. The environment that dagport runs in is never read."),
     click.option("--ignore-syntax", type=click.Choice(["glob", "regexp"]), help="Syntax of .airflowignore. "
                  "[default: regexp for Airflow 1.10 and 2 when --airflow-version says so, else glob]"),
     click.option("--jobs", type=click.IntRange(min=1), help="Processes that read files. [default: as many as pay]"),
+    click.option("--no-cache", is_flag=True, help="Analyse every file anew, and keep no results."),
+    click.option("--cache-dir", type=click.Path(), metavar="FOLDER", help="Where results are kept. [default: "
+                 "DAGPORT_CACHE_DIR, else dagport in the user's cache folder]"),
     click.option("--stdin-filename", metavar="PATH", help="Path to show for '-', the standard input."),
     click.option("--quiet", "-q", is_flag=True, help="No messages but errors."),
     click.option("--verbose", "-v", is_flag=True, help="Also say which root and configuration are used; show a "
@@ -71,10 +85,54 @@ class SourceCommand(click.Command):
 
 def _run(given: Mapping[str, Any], root: Path, limits: Limits) -> Run:
     version = given["airflow_version"]
+    options = ReadOptions(version, limits, _deployment(given))
     syntax: IgnoreSyntax = given["ignore_syntax"] or ("regexp" if version in ("1.10", "2") else "glob")
     return Run(
         console=console(color=given["color"], quiet=given["quiet"], verbose=given["verbose"]),
         search=Search(root=root, root_given=given["root"] is not None, ignore_syntax=syntax),
-        request=ReadRequest(format=given["from_"], options=ReadOptions(version, limits), jobs=given["jobs"]),
+        request=ReadRequest(
+            format=given["from_"],
+            options=options,
+            jobs=given["jobs"],
+            source_roots=_source_roots(given["source_root"], root),
+        ),
         stdin_path=given["stdin_filename"] or STDIN,
+        cache_folder=_cache_folder(given),
     )
+
+
+def _cache_folder(given: Mapping[str, Any]) -> Path | None:
+    """Where results are kept; ``None``: nowhere."""
+    if given["no_cache"]:
+        return None
+    if given["cache_dir"]:
+        return absolute_path(Path(given["cache_dir"]))
+    from dagport.project.folders import cache_folder
+
+    return cache_folder()
+
+
+def _source_roots(folders: Sequence[str], root: Path) -> tuple[str, ...]:
+    """The folders relative to the project root. Raises ``ProjectError`` for one that lies elsewhere or isn't there."""
+    found = []
+    for folder in folders:
+        path = absolute_path(Path(folder))
+        if not path.is_dir():
+            raise ProjectError(f"the source root {folder} is not a folder")
+        if not path.is_relative_to(root):
+            raise ProjectError(f"the source root {folder} lies outside the project root {root}")
+        relative = path.relative_to(root).as_posix()
+        found.append("" if relative == "." else relative)
+    return tuple(found)
+
+
+def _deployment(given: Mapping[str, Any]) -> Deployment:
+    """What the files of the options say. Raises ``ProjectError``."""
+    variables, connections, env_file = (
+        Path(given[name]) if given[name] else None for name in ("variables", "connections", "env_file")
+    )
+    if not (variables or connections or env_file):
+        return Deployment()
+    from dagport.project.deployment import read_deployment  # start-up
+
+    return read_deployment(variables, connections, env_file, given["airflow_version"])

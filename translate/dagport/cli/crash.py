@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dagport import __version__
-from dagport.project.read import Crash
+from dagport.project.outcome import Crash
 
 
 def crash_lines(crashes: Sequence[Crash], *, verbose: bool) -> Iterator[str]:

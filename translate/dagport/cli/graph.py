@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 
 import click
@@ -28,7 +29,7 @@ def graph(ctx: click.Context, paths: Sequence[str], format_: str) -> None:
     """
     run: Run = ctx.obj
     diagnostics: list[Diagnostic] = []
-    for piece in formats.printer(format_)(_graphs(run, paths, diagnostics)):
+    for piece in _pieces(run, paths, format_, diagnostics):
         run.console.out.write(clean(piece) if format_ == "text" else piece)
     for item in diagnostics:
         if item.severity == "error" or (format_ not in HOLD_DIAGNOSTICS and not run.console.quiet):
@@ -38,7 +39,26 @@ def graph(ctx: click.Context, paths: Sequence[str], format_: str) -> None:
     ctx.exit(run.status(diagnostics))
 
 
+def _pieces(run: Run, paths: Sequence[str], format_: str, diagnostics: list[Diagnostic]) -> Iterator[str]:
+    """What the printer of a format gives; for JSON it is made from the lines that are kept, which aren't decoded."""
+    if format_ == "jsonl":
+        return (line + "\n" for line in _lines(run, paths, diagnostics))
+    if format_ == "json":
+        from dagport.writers.json import write_records
+
+        return write_records(map(json.loads, _lines(run, paths, diagnostics)))
+    return formats.printer(format_)(_graphs(run, paths, diagnostics))
+
+
+def _lines(run: Run, paths: Sequence[str], diagnostics: list[Diagnostic]) -> Iterator[str]:
+    for result in run.results(paths, streams=True):
+        if result.has_errors:
+            diagnostics += [item for graph in result.graphs for item in graph.diagnostics]
+        yield from result.lines
+
+
 def _graphs(run: Run, paths: Sequence[str], diagnostics: list[Diagnostic]) -> Iterator[FileGraph]:
-    for document in run.documents(paths, streams=True):
-        diagnostics += document.graph.diagnostics
-        yield document.graph
+    for result in run.results(paths, streams=True):
+        for graph in result.graphs:
+            diagnostics += graph.diagnostics
+            yield graph

@@ -69,13 +69,16 @@ def _set(ctx: click.Context, option: click.Option, key: str, value: object, conf
     if option.is_flag != isinstance(value, bool):
         wanted = "true or false" if option.is_flag else "a value for it"
         raise ProjectError(f"{config.file}: {key}: {value!r} is not {wanted}")
+    if option.multiple and not isinstance(value, list):
+        raise ProjectError(f"{config.file}: {key}: {value!r} is not a list")
     try:
         # TOML reads a version such as 2 as a number.
         converted = option.type_cast_value(ctx, str(value) if isinstance(option.type, click.Choice) else value)
     except click.BadParameter as error:
         raise ProjectError(f"{config.file}: {key}: {error.message}") from None
     if isinstance(option.type, click.Path) and config.folder:
-        converted = str(config.folder / converted)
+        folder = config.folder
+        converted = [str(folder / path) for path in converted] if option.multiple else str(folder / converted)
     ctx.params[name] = converted
 
 

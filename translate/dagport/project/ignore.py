@@ -8,17 +8,24 @@ DAGs folder, which is taken to be the outermost folder with an ``.airflowignore`
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from dagport.project.errors import ProjectError
 from dagport.project.files import read_regular
+from dagport.project.regexps import NotLinear, Searcher
 
 IgnoreSyntax: TypeAlias = Literal["glob", "regexp"]
 Decide: TypeAlias = Callable[[str, bool], "bool | None"]
 """(path below the layer's folder, is a folder) -> left out, taken back, or not mentioned."""
+
+
+FEW_STARS = 3
+MOST_WAYS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ def glob_rules(lines: Iterable[str]) -> Decide:
     from pathspec import GitIgnoreSpec  # slow to import, and most folders have none
 
     readable = []
+    lines = list(lines)
     for line in lines:
         try:
             readable.append(next(iter(GitIgnoreSpec.from_lines([line]).patterns), None))
@@ -73,10 +81,26 @@ def glob_rules(lines: Iterable[str]) -> Decide:
             continue
     spec = GitIgnoreSpec([pattern for pattern in readable if pattern is not None])
 
+    stars = max((part.count("*") for line in lines for part in line.split("/") if part != "**"), default=0)
+    folders = max((line.split("/").count("**") for line in lines), default=0)
+
     def decide(path: str, is_folder: bool) -> bool | None:
+        if stars > FEW_STARS or folders > FEW_STARS:
+            _check_work(path, stars, folders)
         return spec.check_file(path + "/" if is_folder else path).include
 
     return decide
+
+
+def _check_work(path: str, stars: int, folders: int) -> None:
+    """The library tries the ways to share a path among the stars of a line one by one.
+
+    Raises ``ProjectError`` where they could be too many.
+    """
+    parts = path.split("/")
+    ways = math.comb(max(map(len, parts)) + stars, stars) * math.comb(len(parts) + folders, folders)
+    if ways > MOST_WAYS:
+        raise ProjectError(f"an ignore file has a line with too many stars to search with: {stars} in one name")
 
 
 def regexp_rules(expressions: Iterable[str]) -> Decide:
@@ -122,8 +146,13 @@ def _lines(file: Path) -> list[str]:
         return []
 
 
-def _compiled(expression: str) -> re.Pattern[str] | None:
+def _compiled(expression: str) -> Searcher | None:
     try:
-        return re.compile(expression)
-    except re.error:
+        return Searcher(expression)
+    except (re.error, OverflowError, RecursionError):
         return None
+    except NotLinear as problem:
+        shown = expression if len(expression) <= 60 else expression[:57] + "..."
+        raise ProjectError(
+            f"a line of .airflowignore could keep the search busy for ever: {problem}: {shown}"
+        ) from None

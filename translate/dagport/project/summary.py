@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import get_args
 
 from dagport.diagnostics import Diagnostic
-from dagport.graph import FileGraph
+from dagport.graph import FileGraph, Place, Requirement, RequirementKind, RequirementState
 from dagport.translation import Document, Fidelity, TaskOutcome, Translation
 
 FIDELITIES: tuple[Fidelity, ...] = get_args(Fidelity)
+STATES: tuple[RequirementState, ...] = get_args(RequirementState)
 CARRIED: tuple[Fidelity, ...] = ("native", "approximate")
 
 
@@ -48,6 +49,24 @@ def share_carried(table: Iterable[Row]) -> float | None:
     total = sum(row.tasks for row in counted)
     carried = sum((row.fidelities or {}).get(name, 0) for row in counted for name in CARRIED)
     return 100.0 * carried / total if total else None
+
+
+def requirements(documents: Iterable[Document]) -> list[Requirement]:
+    """What all files together need from their deployment: by kind, name and state, each with all its places."""
+    places: dict[tuple[RequirementKind, str, RequirementState], dict[Place, None]] = {}
+    for document in documents:
+        for item in document.graph.deployment:
+            places.setdefault((item.kind, item.name, item.state), {}).update(dict.fromkeys(item.places))
+    ordered = sorted(places, key=lambda key: (key[0], key[1], STATES.index(key[2])))
+    return [
+        Requirement(
+            kind=kind,
+            name=name,
+            state=state,
+            places=tuple(sorted(places[kind, name, state], key=lambda place: (place.path, place.span or ()))),
+        )
+        for kind, name, state in ordered
+    ]
 
 
 def _row(graph: FileGraph, name: str, outcomes: Sequence[TaskOutcome] | None) -> Row:

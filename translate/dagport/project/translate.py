@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dagport import formats
-from dagport.project.read import Crash, crash_report
+from dagport.project.outcome import Crash
+from dagport.project.read import crash_report
 from dagport.translation import Document, Translation, WriteOptions
 
 

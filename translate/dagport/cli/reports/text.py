@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dagport.cli.console import Console, Stream, clean
 from dagport.cli.reports import Report, percent
 from dagport.cli.reports.table import table
 from dagport.diagnostics import Diagnostic
-from dagport.project.summary import FIDELITIES, Row, share_carried
+from dagport.graph import Requirement
+from dagport.project.summary import FIDELITIES, Row, requirements, share_carried
 from dagport.source import Source
 
 COLORS = {"error": "red", "warning": "yellow", "info": "cyan"}
+NEEDED = ("kind", "name", "state", "asked for in")
+SHOWN_PLACES = 3  # of a name; the report in JSON has all
 SHOWN_DOUBTS = 4  # lines named in the table; the findings above it name all
 
 
 def write(report: Report, console: Console) -> Iterator[str]:
-    """Findings, table, totals."""
-    for text in (findings(report, console.out), summary(report, console.out)):
+    """Findings, what the deployment has to have, table, totals."""
+    for text in (findings(report, console.out), needed(report, console.out), summary(report, console.out)):
         yield from (f"{line}\n" for line in text)
 
 
@@ -50,6 +53,32 @@ def one_line(item: Diagnostic, stream: Stream) -> str:
     message = clean(" ".join(item.message.splitlines()))
     prefix = stream.style(clean(place).replace("\n", "\\n"), bold=True) + ": " if place else ""
     return prefix + f"{severity} {message}" + (f" [{clean(subject)}]" if subject else "")
+
+
+def needed(report: Report, stream: Stream) -> Iterator[str]:
+    """What the files need from their deployment: a line a name, with the places that ask for it."""
+    by_name: dict[tuple[str, str], list[Requirement]] = {}
+    for item in requirements(report.documents):
+        by_name.setdefault((item.kind, item.name), []).append(item)
+    if not by_name:
+        return
+    body = [
+        [kind, clean(name), ", ".join(item.state for item in items), _places(items)]
+        for (kind, name), items in by_name.items()
+    ]
+    yield stream.style("Needed from the deployment", bold=True)
+    yield from (f"  {line}" for line in table(NEEDED, body, numbers=(), stream=stream))
+    yield ""
+
+
+def _places(items: Sequence[Requirement]) -> str:
+    places = dict.fromkeys(
+        f"{clean(place.path)}:{place.span[0]}" if place.span else clean(place.path)
+        for item in items
+        for place in item.places
+    )
+    named = list(places)[:SHOWN_PLACES]
+    return ", ".join(named) + (f" and {len(places) - len(named)} more" if len(places) > len(named) else "")
 
 
 def summary(report: Report, stream: Stream) -> Iterator[str]:
