@@ -1,10 +1,11 @@
 """The cases below ``fixtures/``: an input, and all that dagport is expected to make of it.
 
-A case is a folder ``fixtures/<format>/<case>/`` with ``input.py`` and
+A case is a folder ``fixtures/<format>/<case>/`` with ``input.py``, or ``input.yaml`` for dag-factory, and
 
 - ``graph.json``: the graph, as ``dagport graph --format json`` prints it;
 - ``diagnostics.txt``: what is said about reading and translating it, and what became of each task;
 - ``dagster/``: the translated project, without the files that are the same for every project;
+- any other files: what the input reads and imports; the folder is then the root of its project;
 - ``case.toml``, where something isn't the default: ``engine`` names the environment whose Airflow the graph
   is compared with ("airflow3"; "none" needs a ``why``).
 """
@@ -22,8 +23,12 @@ from dagport.diagnostics import Diagnostic
 from dagport.options import ReadOptions
 from dagport.source import Source
 from dagport.translation import Document, Translation, WriteOptions
+from dagport.workspace import Workspace
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
+EXPECTED = {"input.py", "input.yaml", "graph.json", "diagnostics.txt", "case.toml", "dagster", "__pycache__"}
+SUFFIXES = {"airflow": ".py", "dag-factory": ".yaml"}
+ENGINES = {"airflow": "airflow3", "dag-factory": "airflow3-dag-factory"}
 PACKAGE = "pipelines"
 SHOWN = PurePosixPath(f"src/{PACKAGE}")  # what lies elsewhere, and definitions.py, is the same for every project
 SAME_FOR_ALL = {SHOWN / "__init__.py", SHOWN / "definitions.py", SHOWN / "defs/__init__.py"}
@@ -39,12 +44,21 @@ class Case:
     def name(self) -> str:
         return self.folder.name
 
+    @property
+    def format(self) -> str:
+        return self.folder.parent.name
+
+    @property
+    def input(self) -> Path:
+        """The file that is read."""
+        return self.folder / f"input{SUFFIXES[self.format]}"
+
     @cached_property
     def engine(self) -> str:
         """The environment of the Airflow that can import the input, or "none"."""
         file = self.folder / "case.toml"
         settings = tomllib.loads(file.read_text("utf-8")) if file.exists() else {}
-        engine = str(settings.get("engine", "airflow3"))
+        engine = str(settings.get("engine", ENGINES[self.format]))
         if engine == "none" and not settings.get("why"):
             raise ValueError(f"{file}: why can't an engine check this case?")
         return engine
@@ -52,9 +66,11 @@ class Case:
     @cached_property
     def document(self) -> Document:
         """The input as dagport reads it."""
-        text = (self.folder / "input.py").read_text("utf-8")
-        source = Source(f"dags/{self.name}.py", text)
-        return Document(source, formats.reader(self.folder.parent.name)(source, ReadOptions()))
+        alone = all(entry.name in {*EXPECTED, self.input.name} for entry in self.folder.iterdir())
+        path = f"dags/{self.name}{self.input.suffix}"
+        source = Source(path, self.input.read_text("utf-8"), None if alone else self.input.name)
+        options = ReadOptions(workspace=None if alone else Workspace(self.folder))
+        return Document(source, formats.reader(self.format)(source, options))
 
     @cached_property
     def translation(self) -> Translation:

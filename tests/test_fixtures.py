@@ -9,8 +9,8 @@ import pytest
 from dagport import codec
 from tests.cases import Case, cases, expected, write
 
-AIRFLOW = cases("airflow")
-each_case = pytest.mark.parametrize("case", AIRFLOW, ids=lambda case: case.name)
+CASES = [*cases("airflow"), *cases("dag-factory")]
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 
 @each_case
