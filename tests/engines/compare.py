@@ -36,6 +36,13 @@ DECORATED = {
     "task.branch_virtualenv": "_BranchPythonVirtualenvDecoratedOperator",
     "task.branch_external_python": "_BranchExternalPythonDecoratedOperator",
     "task.stub": "_StubOperator",
+    "task.docker": "_DockerDecoratedOperator",
+    "task.kubernetes": "_KubernetesDecoratedOperator",
+    "task.kubernetes_cmd": "_KubernetesCmdDecoratedOperator",
+    "task.pyspark": "_PySparkDecoratedOperator",
+    "task.sftp_sensor": "_DecoratedSFTPSensor",
+    "task.snowpark": "_SnowparkDecoratedOperator",
+    "task.sql": "_SQLDecoratedOperator",
 }
 TASK_FIELDS: Mapping[str, tuple[str, Any]] = {  # field of the truth: field of the graph, engine's default
     "trigger_rule": ("trigger_rule", "all_success"),

@@ -2,8 +2,9 @@
 
     python tests/engines/operator_facts.py WHEEL... > facts.json
 
-The wheels come from ``pip download --no-deps apache-airflow-providers-amazon ...``. For every class that derives from
-``BaseOperator`` it notes the template fields and the parameters of its constructors, along its base classes.
+The wheels come from ``pip download --no-deps apache-airflow-providers-amazon ...``, all but common-compat. For every
+class that derives from ``BaseOperator`` it notes the template fields and the parameters of its constructors, along its
+base classes.
 """
 
 from __future__ import annotations
@@ -202,6 +203,7 @@ class Providers:
             call = _super_call(init)
             open_end = open_end and init.args.kwarg is not None and call is not None and not call.args
             given |= {keyword.arg for keyword in call.keywords if keyword.arg} if call is not None else set()
+            given |= set(_set_defaults(init))
         return required, [name for name in known if name not in required]
 
 
@@ -274,6 +276,32 @@ def _super_call(init: ast.FunctionDef) -> ast.Call | None:
     return None
 
 
+def _set_defaults(init: ast.FunctionDef) -> Iterator[str]:
+    """The keywords that a constructor sets a default for: ``kwargs.setdefault("sql", "")``, under no condition."""
+    for node in init.body:
+        call = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(call, ast.Call) and _dotted(call.func) == "kwargs.setdefault" and call.args:
+            name = call.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                yield name.value
+
+
+def own_callable(constructors: Iterable[ast.FunctionDef], optional: list[str]) -> dict[str, str]:
+    """The method that a constructor hands on as ``python_callable``, and what then can still be given from outside."""
+    own: set[str] = set()
+    for init in constructors:
+        own |= {name for name, _ in _named(init)}
+        call = _super_call(init)
+        handed = {item.arg: item.value for item in call.keywords if item.arg} if call is not None else {}
+        value = handed.get("python_callable")
+        if "python_callable" in own or value is None:
+            continue
+        if isinstance(value, ast.Attribute) and _dotted(value.value) == "self":
+            left = [name for name in optional if name in own or name not in handed]
+            return {"callable": value.attr, "optional": " ".join(left)}
+    return {}
+
+
 def facts(providers: Providers) -> dict[str, Any]:
     """The content of the file: ``{"sources": {distribution: version}, "modules": {module: {class: Signature}}}``."""
     modules: dict[str, dict[str, Any]] = {}
@@ -294,6 +322,7 @@ def facts(providers: Providers) -> dict[str, Any]:
             "kind": kind,
             "sensor": SENSOR_ROOT in names,
             "skips": any("Branch" in name or "SkipMixin" in name for name in names),
+            **own_callable((init for init, _ in providers.constructors(module, cls)), optional),
             **effects(providers.constructors(module, cls)).row(),
         }
         kept = {key: value for key, value in row.items() if value or (key == "template_fields" and value is not None)}

@@ -12,6 +12,7 @@ from dagport import codec, formats
 from dagport.options import ReadOptions
 from dagport.source import Source
 from dagport.translation import Document
+from dagport.workspace import Workspace
 from tests.engines.compare import Verdict, compare_file
 from tests.engines.environments import Environment, environment
 
@@ -38,8 +39,15 @@ def truth(engine: Environment, paths: Iterable[Path]) -> list[dict[str, Any]]:
 
 def read(path: Path, root: Path) -> Document:
     """A file as dagport reads it."""
-    source = Source(path.relative_to(root).as_posix(), path.read_text("utf-8"))
-    return Document(source, formats.reader("airflow")(source, ReadOptions()))
+    name = path.relative_to(root).as_posix()
+    source = Source(name, path.read_text("utf-8"), name)
+    return Document(source, formats.reader("airflow")(source, ReadOptions(workspace=workspace(root))))
+
+
+@cache
+def workspace(root: Path) -> Workspace:
+    """The project that a folder is."""
+    return Workspace(root)
 
 
 def judge(record: dict[str, Any], document: Document) -> list[Verdict]:

@@ -263,6 +263,20 @@ def file_record(path: Path, root: Path, major: int) -> dict[str, Any]:
     }
 
 
+@contextlib.contextmanager
+def on_path(folder: Path) -> Iterator[None]:
+    """Modules beside a file can be imported, and are forgotten afterwards: the next file may have others."""
+    sys.path.append(str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        inside = f"{folder}{os.sep}"
+        for name, module in list(sys.modules.items()):
+            if str(get(module, "__file__") or "").startswith(inside):
+                del sys.modules[name]
+
+
 def main(arguments: list[str]) -> None:
     """Print a record for every file."""
     with contextlib.redirect_stdout(sys.stderr):  # what Airflow and the files print is not the result
@@ -279,7 +293,7 @@ def main(arguments: list[str]) -> None:
     for path in map(Path, arguments):
         root = path if path.is_dir() else path.parent
         for file in files_under(path):
-            with contextlib.redirect_stdout(sys.stderr):
+            with contextlib.redirect_stdout(sys.stderr), on_path(file.parent):
                 record = file_record(file, root, major)
             sys.stdout.write(json.dumps(record, default=str) + "\n")
 
