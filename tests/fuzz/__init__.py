@@ -1,0 +1,1 @@
+"""Hostile inputs for the evaluator and the Airflow reader; ``python -m tests.fuzz`` runs them for a given time."""
