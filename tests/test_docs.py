@@ -21,11 +21,15 @@ from dagport.graph import (
     FileGraph,
     Group,
     Pipeline,
+    Place,
+    Requirement,
     Schedule,
     Task,
 )
 
 PAGES = pages()
+CONTRACT = (FileGraph, Pipeline, Schedule, Task, Edge, DataFlow, Group, Asset, Dataset, Diagnostic, CallableRef,
+            Requirement, Place)  # fmt: skip
 GRAPH_PAGE = CLI_PAGE.with_name("graph.md")
 
 
@@ -50,7 +54,7 @@ def test_every_code_is_there() -> None:
 def test_graph_page_names_every_field() -> None:
     """The contract in prose and the types have the same fields."""
     text = GRAPH_PAGE.read_text("utf-8")
-    for cls in (FileGraph, Pipeline, Schedule, Task, Edge, DataFlow, Group, Asset, Dataset, Diagnostic, CallableRef):
+    for cls in CONTRACT:
         missing = [
             field.name for field in fields(cls) if not re.search(rf"[`{{ \"]{json_key(field.name)}[`,:}}\" ]", text)
         ]
