@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import warnings
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 
@@ -29,7 +29,7 @@ TOKENS = (
 )  # fmt: skip
 
 
-@cache
+@lru_cache(maxsize=64)  # what is kept here counts against the memory of the processes that are forked
 def seeds() -> tuple[tuple[str, str], ...]:
     """Names and texts that mutations start from: the fixtures, the hostile programs, some of the standard library."""
     files = sorted((TESTS.parent / "fixtures").rglob("*.py"))
@@ -45,7 +45,7 @@ def _parts(file: Path) -> list[str]:
     return [part.partition("\n")[2] for part in file.read_text("utf-8").split("#### ")[1:]]
 
 
-@cache
+@lru_cache(maxsize=64)  # what is kept here counts against the memory of the processes that are forked
 def tree_of(text: str) -> ast.Module | None:
     """The syntax tree of a text."""
     with warnings.catch_warnings():

@@ -217,4 +217,4 @@ def _bounded(path: Path) -> bytes:
             raise OSError(errno.EINVAL, "it is not a regular file")
         if status.st_size > MAX_FILE_BYTES:
             raise OSError(errno.EFBIG, f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB")
-        return file.read(MAX_FILE_BYTES + 1)
+        return file.read(min(status.st_size, MAX_FILE_BYTES) + 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dagport.graph import Task
-from dagport.values import Ref, XCom
+from dagport.values import Call, Ref, XCom
 from tests.readers.airflow.reading import HEADER, LINES, doubts, graph_of, one
 
 
@@ -181,3 +181,31 @@ def test_spans_count_characters() -> None:
     assert bash.span == (LINES + 2, 18, LINES + 2, 61)
     assert decorated.span == (LINES + 3, 1, LINES + 5, 9)
     assert graph.pipelines[0].span == (LINES + 1, 6, LINES + 1, 15)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("Color.RED", Ref("Color.RED")),
+        ("[Color.RED]", [Ref("Color.RED")]),
+        ("Color.RED.value", "red"),
+        ("Color.RED.name", "RED"),
+        ("Mode.R", Ref("Mode.R")),
+        ("Mode.R | Mode.W", Call("Mode", (3,))),
+        ("Level.LOW", Ref("Level.LOW")),
+    ],
+)
+def test_members_of_enumerations_as_arguments(value: str, expected: object) -> None:
+    body = f"""
+        from enum import Enum, Flag, IntEnum
+        class Color(Enum):
+            RED = "red"
+        class Mode(Flag):
+            R = 1
+            W = 2
+        class Level(IntEnum):
+            LOW = 1
+        with DAG("d", schedule=None):
+            PythonOperator(task_id="t", python_callable=work, op_args=[{value}])
+    """
+    assert one(body).tasks[0].arguments["op_args"] == [expected]

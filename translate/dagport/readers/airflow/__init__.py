@@ -143,6 +143,8 @@ class FileReader:
         self.budget = Budget(seconds=self.machine.limits.seconds)
         dags = self._registered()
         pipelines = [pipeline for dag in dags if (pipeline := self._pipeline(dag)) is not None]
+        if self.budget.is_late:
+            self._file_doubt("DP207", f"making the graph took more than {self.machine.limits.seconds:g} seconds", None)
         pipelines.sort(key=lambda pipeline: pipeline.span or (0, 0, 0, 0))
         for doubt in self.file_doubts:
             self.diagnostics.append(as_diagnostic(doubt, self.source.path, None))

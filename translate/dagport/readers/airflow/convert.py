@@ -46,10 +46,11 @@ BUILD_SECONDS = 20.0
 class Budget:
     """How much the graph of one file may still hold, and how long making it may still take."""
 
-    __slots__ = ("deadline", "parts")
+    __slots__ = ("deadline", "is_late", "parts")
 
     def __init__(self, parts: int = MAX_PARTS, seconds: float = BUILD_SECONDS) -> None:
         self.parts = parts
+        self.is_late = False
         self.deadline = time.process_time() + seconds
 
     def spend(self, value: Anything) -> bool:
@@ -60,7 +61,8 @@ class Budget:
 
     def in_time(self) -> bool:
         """Whether there is time left."""
-        return time.process_time() < self.deadline
+        self.is_late = self.is_late or time.process_time() >= self.deadline
+        return not self.is_late
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +210,9 @@ def _object(value: Anything, place: Place) -> Value:  # noqa: C901 - one case a 
     if isinstance(value, BoundMethod):
         return _bound(value)
     if isinstance(value, EnumMember):
-        return Ref(f"{value.cls.name}.{value.fields['name']}")
+        name = value.fields["_name_"]
+        # Flags can be combined to a member without a name.
+        return Ref(f"{value.cls.name}.{name}") if name else Call(value.cls.name, (to_value(value.value, place.inner()),))
     if isinstance(value, Instance):
         return Call(value.cls.name, (), {name: to_value(item, place.inner()) for name, item in value.fields.items()})
     return Code("", getattr(value, "why", None) or f"a value of type {type(value).__name__} has no form in the graph")

@@ -346,7 +346,7 @@ class AirflowHooks(Hooks):
             machine.effect(callee.dag)
             return machine.unknown(callee.why, site, unseen=True)
         if isinstance(callee, Unknown):
-            if not callee.unseen and not holds_pipeline_objects([*args, *kwargs.values()]):
+            if not callee.unseen and not holds_pipeline_objects(machine, [*args, *kwargs.values()]):
                 return machine.unknown(callee.why, site, clock=callee.clock)
             self._doubt_call(machine, callee.why, site.text, args, kwargs, site)
             return machine.unknown(callee.why, site, clock=callee.clock)
@@ -384,7 +384,7 @@ class AirflowHooks(Hooks):
         if len(args) == 1 and functions and not kwargs:
             return functions[0]  # a decorator: it is taken to keep the function's name, as functools.wraps does
         values = [*args, *kwargs.values()]
-        if holds_pipeline_objects(values) or any(
+        if holds_pipeline_objects(machine, values) or any(
             isinstance(item, Function | BoundMethod | UserClass) for item in walk(values)
         ):
             # It may change a list of tasks, or call a function of this file that makes some.
@@ -406,7 +406,7 @@ class AirflowHooks(Hooks):
         kwargs: dict[str, Anything],
         site: CallSite,
     ) -> None:
-        touched = holds_pipeline_objects([*args, *kwargs.values()])
+        touched = holds_pipeline_objects(machine, [*args, *kwargs.values()])
         current = self.current_dag()
         if current is not None and not any(dag is current for dag in touched):
             touched.append(current)

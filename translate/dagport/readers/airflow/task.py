@@ -5,6 +5,7 @@ Source: ``BaseOperatorMeta._apply_defaults``, ``BaseOperator.__init__``, ``Opera
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from dagport.evaluate.domain import (
     CallSite,
     External,
     Function,
+    Model,
     Native,
     PyRaise,
     Symbolic,
@@ -390,21 +392,22 @@ def is_operator_class(cls: UserClass) -> bool:
     return any(is_operator_name(name) for name in cls.externals())
 
 
-def holds_pipeline_objects(values: list[Anything]) -> list[Dag]:
-    """The DAGs that some arguments give access to."""
+LOOKED_THROUGH = 4  # items for one step
+
+
+def holds_pipeline_objects(machine: Machine, values: list[Anything]) -> list[Dag]:
+    """The DAGs that some arguments give access to. Looking for them counts as work."""
     found: dict[int, Dag] = {}
-    for value in walk(values):
-        dag = (
-            value
-            if isinstance(value, Dag)
-            else getattr(value, "dag", None)
-            if isinstance(value, Task | Group)
-            else None
-        )
+    looked_at = itertools.count()
+    for value, _ in zip(walk(values), looked_at, strict=False):
+        if not isinstance(value, Model):
+            continue
+        dag = value if isinstance(value, Dag) else value.dag if isinstance(value, Task | Group) else None
         if isinstance(value, XComRef):
             for task in value.roots():
                 if task.dag is not None:
                     found[id(task.dag)] = task.dag
         if isinstance(dag, Dag):
             found[id(dag)] = dag
+    machine.step(next(looked_at) // LOOKED_THROUGH)
     return list(found.values())
