@@ -136,6 +136,8 @@ class Importer:
         self.loading: list[_Loading] = []
         self.alone: set[str] = set()  # names of loaded modules that can't be shared
         self.used: list[Shared] = []
+        self.reusing = 0  # modules whose imports are being repeated; the project's code doesn't run meanwhile
+        self.is_unchanged = False  # found clean, and no code has run since
 
     # Questions
 
@@ -165,6 +167,12 @@ class Importer:
         if self.owns(name) is False:
             self._note_import(name, None)
             return None
+        try:
+            return self._load(name, site)
+        finally:
+            self.is_unchanged = self.is_unchanged and self.reusing > 0
+
+    def _load(self, name: str, site: CallSite) -> Module | None:
         found: Found | None = None
         module: Module | None = None
         parts = name.split(".")
@@ -259,7 +267,7 @@ class Importer:
         self.files.update((found.file,) if found.file else ())
         self._note_others(name, found, site)
         shared = self.store.shared.get((name, found.file or ""))
-        if shared is not None and self._is_clean() and self._means_the_same(shared):
+        if shared is not None and self._means_the_same(shared) and self._is_clean():
             module = self._reuse(name, shared, site)
         else:
             module = self._evaluate(name, found, site)
@@ -275,6 +283,7 @@ class Importer:
         reused = any(item.reused and item.module is package for item in self.loading)
         if package is not None and last in package.frame.names and not reused:
             self.machine.effect()
+            self.is_unchanged = False
             package.frame.names[last] = module
 
     def _note_import(self, name: str, file: str | None) -> None:
@@ -293,6 +302,8 @@ class Importer:
         machine = self.machine
         loading = _Loading(self._new_module(name, found))
         clean = self._is_clean()
+        self.is_unchanged = False
+        reusing, self.reusing = self.reusing, 0
         begin = self._mark()
         around, machine.modules = machine.modules, set()
         self.loading.append(loading)
@@ -304,6 +315,7 @@ class Importer:
             self.alone.add(name)
             raise
         finally:
+            self.reusing, self.is_unchanged = reusing, False
             self.loading.pop()
             libraries, machine.modules = machine.modules, around | machine.modules
         self.loaded[name] = loading.module
@@ -361,7 +373,10 @@ class Importer:
 
     def _is_clean(self) -> bool:
         """Whether what modules see when they are imported is as importing the others left it."""
-        return not self.machine.environment_changed and all(item.snapshot.is_clean() for item in self.used)
+        if not self.is_unchanged:
+            changed = self.machine.environment_changed
+            self.is_unchanged = not changed and all(item.snapshot.is_clean() for item in self.used)
+        return self.is_unchanged
 
     def _means_the_same(self, shared: Shared) -> bool:
         """Whether the names that the module imports lead to the same files from here."""
@@ -415,11 +430,13 @@ class Importer:
         machine = self.machine
         self.finder.workspace.replay(shared.looks)
         self.loading.append(_Loading(shared.module, reused=True))
+        self.reusing += 1
         try:
             for other, file in shared.imports.items():
                 if file is not None:
                     self.load(other, site)
         finally:
+            self.reusing -= 1
             self.loading.pop()
         self.loaded[name] = shared.module
         machine.doubts += shared.doubts

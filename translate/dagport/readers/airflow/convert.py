@@ -212,7 +212,9 @@ def _object(value: Anything, place: Place) -> Value:  # noqa: C901 - one case a 
     if isinstance(value, EnumMember):
         name = value.fields["_name_"]
         # Flags can be combined to a member without a name.
-        return Ref(f"{value.cls.name}.{name}") if name else Call(value.cls.name, (to_value(value.value, place.inner()),))
+        return (
+            Ref(f"{value.cls.name}.{name}") if name else Call(value.cls.name, (to_value(value.value, place.inner()),))
+        )
     if isinstance(value, Instance):
         return Call(value.cls.name, (), {name: to_value(item, place.inner()) for name, item in value.fields.items()})
     return Code("", getattr(value, "why", None) or f"a value of type {type(value).__name__} has no form in the graph")
