@@ -28,7 +28,7 @@ from dagport.evaluate.enums import EnumMember, unwrapped
 from dagport.evaluate.enums import contains as contains_flag
 from dagport.evaluate.iterators import Untold, each
 from dagport.evaluate.library.support import applied, raised
-from dagport.evaluate.methods.containers import is_key
+from dagport.evaluate.methods.containers import check_search, is_key
 from dagport.evaluate.needs import Secret
 from dagport.evaluate.operators import ERRORS, call_method, is_code, is_definite, truth, type_name
 
@@ -175,6 +175,8 @@ def _equal(left: Anything, right: Anything) -> bool | None:
 def contains(machine: Machine, container: Anything, item: Anything, site: CallSite) -> bool | Unknown:
     """``item in container``."""
     if isinstance(container, str | bytes | range | set | frozenset | dict) and is_plain(item):
+        if isinstance(container, range):
+            check_search(machine, [container, item], {})
         try:
             found = item in container
         except TypeError as error:

@@ -729,6 +729,11 @@ FLAT = frozenset({bool, float, int, type(None)})
 """Types of items that needn't be looked at one by one."""
 
 
+def range_length(value: range) -> int:
+    """``len`` of a range, which may be more than ``len`` can say."""
+    return max(0, (value.stop - value.start + value.step - (1 if value.step > 0 else -1)) // value.step)
+
+
 def is_plain(value: Anything) -> bool:
     """Whether a value is known data through and through, and of a size that a real function may be applied to."""
     if not isinstance(value, CONTAINERS):

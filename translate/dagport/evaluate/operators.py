@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ from dagport.evaluate.domain import (
     first_unknown,
     is_plain,
     is_running,
+    range_length,
     running,
     unknown_rest,
 )
@@ -295,6 +297,8 @@ def augmented(machine: Machine, op: type, left: Anything, right: Anything, site:
         return left
     if op is ast.Mult and isinstance(left, list) and isinstance(right, int):
         machine.check_items(len(left) * right)
+        if abs(right) > sys.maxsize:  # even of an empty list
+            raise PyRaise("OverflowError", "cannot fit 'int' into an index-sized integer")
         machine.effect()
         left *= right
         return left
@@ -381,7 +385,7 @@ def iterate(machine: Machine, value: Anything, site: CallSite, *, ordered: bool 
     if rest is not None:
         return machine.unknown(rest.why, site)
     if isinstance(value, range | list | tuple | set | frozenset | dict | str | bytes):
-        machine.check_items(len(value) if not isinstance(value, range) else _length(value))
+        machine.check_items(len(value) if not isinstance(value, range) else range_length(value))
         return _set_items(machine, value, site, ordered) if isinstance(value, set | frozenset) else list(value)
     if isinstance(value, Instance) and (has_method(value, "__iter__") or has_method(value, "__getitem__")):
         try:
@@ -407,11 +411,6 @@ def iterate(machine: Machine, value: Anything, site: CallSite, *, ordered: bool 
         raise PyRaise("TypeError", f"'{type_name(value)}' object is not iterable")
     why = value.why if isinstance(value, Unknown) else "what it iterates over isn't known"
     return machine.unknown(why, site, clock=isinstance(value, Unknown) and value.clock)
-
-
-def _length(value: range) -> int:
-    """``len`` of a range, which may be more than ``len`` can say."""
-    return max(0, (value.stop - value.start + value.step - (1 if value.step > 0 else -1)) // value.step)
 
 
 def _set_items(

@@ -15,6 +15,7 @@ from dagport.evaluate.domain import (
     Symbolic,
     Unknown,
     is_plain,
+    range_length,
     unfolds,
     walk,
 )
@@ -378,13 +379,20 @@ SET_RESULTS = (
 
 _SETS: dict[str, Native] = {**{name: _set_result(name) for name in SET_RESULTS}, "copy": _copy}
 
+
+def check_search(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:
+    """Python computes whether a whole number is in a range; for anything else it goes through all of it."""
+    if len(args) == 2 and isinstance(args[0], range) and type(args[1]) not in (int, bool):
+        machine.check_items(range_length(args[0]))
+
+
 METHODS: dict[type, dict[str, Native]] = {
     list: {
         "append": _append, "extend": _extend, "insert": _insert, "pop": _list_pop, "remove": _remove, "index": _index,
         "count": _count, "sort": _sort, "reverse": _reverse, "clear": _clear, "copy": _copy,
     },
     tuple: {"index": _index, "count": _count, "_asdict": _asdict, "_replace": _replaced},
-    range: {"index": pure(range.index), "count": pure(range.count)},
+    range: {"index": pure(range.index, check_search), "count": pure(range.count, check_search)},
     dict: {
         "get": _get, "setdefault": _setdefault, "pop": _dict_pop, "popitem": _popitem, "update": _update,
         "keys": view("keys"), "values": view("values"), "items": view("items"), "clear": _clear, "copy": _copy,
