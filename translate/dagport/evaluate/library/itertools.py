@@ -166,6 +166,8 @@ def _tee(machine: Machine, args: Arguments, kwargs: Keywords, site: CallSite) ->
         _whole(machine, [count], site)
         if not isinstance(count, int):
             raise PyRaise("TypeError", f"'{type(count).__name__}' object cannot be interpreted as an integer")
+        if count < 0:
+            raise PyRaise("ValueError", "n must be >= 0")
         machine.check_items(count)
         return tuple(Stream(machine, copy, "_tee") for copy in itertools.tee(each(machine, source, site), count))
     except Untold as untold:

@@ -66,7 +66,7 @@ def _absolute(name: str, rule: Callable[[Machine, SourceFile, CallSite], Anythin
     def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
         if len(args) == 1 and isinstance(args[0], SourceFile):
             return rule(machine, args[0], site)
-        if name == "abspath" and isinstance(args[0], str) and args[0].startswith("/"):
+        if name == "abspath" and args and isinstance(args[0], str) and args[0].startswith("/"):
             return posixpath.normpath(args[0])
         return lost(machine, args, site, "the working directory is known only in the deployment")
 

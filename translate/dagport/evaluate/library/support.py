@@ -26,7 +26,7 @@ Check = Callable[["Machine", list[Anything], dict[str, Anything]], None]
 
 EXPECTED_ERRORS = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ZeroDivisionError, ArithmeticError,
-    AssertionError, LookupError,
+    AssertionError, LookupError, NotImplementedError,
 )  # fmt: skip
 """What a real function of the standard library raises for wrong arguments; anything else is our own bug."""
 
