@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
+import weakref
 from pathlib import Path
 
 import pytest
@@ -114,3 +116,15 @@ def test_another_process_starts_afresh(project: Workspace) -> None:
 )  # fmt: skip
 def test_is_inside(path: str, *, inside: bool) -> None:
     assert is_inside(path) == inside
+
+
+def test_what_is_kept_for_a_project_ends_with_it(project: Workspace) -> None:
+    from dagport.evaluate.modules import module_store
+
+    space = Workspace(project.root)
+    finder = weakref.ref(module_store(space, "3").finder)
+    assert finder() is module_store(space, "3").finder
+    assert finder() is not module_store(space, "2").finder
+    del space
+    gc.collect()
+    assert finder() is None

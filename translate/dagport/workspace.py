@@ -10,7 +10,7 @@ import errno
 import os
 import posixpath
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +50,7 @@ class Workspace:
         self._kinds: dict[str, Kind | None] = {}
         self._entries: dict[str, tuple[str, ...] | Unreadable] = {}
         self._recorders: list[dict[Look, None]] = []
+        self.kept: dict[Hashable, object] = {}  # what others make of the project, for as long as it is read
 
     def __getstate__(self) -> Mapping[str, object]:
         """Another process starts with what was configured, not with what was seen."""

@@ -241,7 +241,6 @@ class SourceFile(Model):
 
     __slots__ = ("base", "name", "rest")
     type_name = "builtins.str"
-    frozen = True
 
     def __init__(self, name: str, path: str | None = None, base: str = "file") -> None:
         self.name = name

@@ -114,11 +114,6 @@ class Stream(Model):
         return NotImplemented
 
 
-def iterator_over(machine: Machine, items: list[Anything]) -> Stream:
-    """``iter(items)``."""
-    return Stream(machine, items)
-
-
 def collected(machine: Machine, items: Iterator[Anything]) -> list[Anything] | Unknown:
     """All items of an iterator, within the limits, or why they aren't known."""
     found: list[Anything] = []

@@ -50,7 +50,6 @@ class Ends(Model):
 
     __slots__ = ("from_end", "known", "why")
     type_name = "builtins.tuple"
-    frozen = True
 
     def __init__(self, known: list[Anything], why: str, *, from_end: bool) -> None:
         self.known = known

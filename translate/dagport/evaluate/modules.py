@@ -10,8 +10,7 @@ import ast
 import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, cast
 
 from dagport.evaluate import library
 from dagport.evaluate.domain import (
@@ -74,15 +73,12 @@ class ModuleStore:
         return found
 
 
-_STORES: WeakKeyDictionary[Workspace, dict[Hashable, ModuleStore]] = WeakKeyDictionary()
-
-
 def module_store(workspace: Workspace, variant: Hashable) -> ModuleStore:
     """The store of a project for all files that are read in the same way."""
-    stores = _STORES.setdefault(workspace, {})
-    if variant not in stores:
-        stores[variant] = ModuleStore(Finder(workspace))
-    return stores[variant]
+    key = (ModuleStore, variant)
+    if key not in workspace.kept:
+        workspace.kept[key] = ModuleStore(Finder(workspace))
+    return cast(ModuleStore, workspace.kept[key])
 
 
 def parse_module(workspace: Workspace, file: str) -> tuple[Source, ast.Module]:

@@ -24,7 +24,6 @@ class LocatedPath(Model):
 
     __slots__ = ("base", "path")
     type_name = "pathlib.Path"
-    frozen = True
 
     def __init__(self, path: pathlib.PurePosixPath, base: str = "file") -> None:
         self.path = path

@@ -172,7 +172,6 @@ class Environment(Model):
 
     __slots__ = ()
     type_name = "os._Environ"
-    frozen = True
 
     def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
         """A method of a mapping."""

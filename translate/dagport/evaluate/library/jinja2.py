@@ -36,7 +36,6 @@ class Template(Model):
 
     __slots__ = ("options", "strict", "text", "values")
     type_name = "jinja2.environment.Template"
-    frozen = True
 
     def __init__(self, text: str, options: dict[str, Anything], values: dict[str, Anything], *, strict: bool) -> None:
         self.text = text
@@ -125,7 +124,6 @@ class Loader(Model):
 
     __slots__ = ("folders",)
     type_name = "jinja2.loaders.FileSystemLoader"
-    frozen = True
 
     def __init__(self, folders: list[SourceFile]) -> None:
         self.folders = folders

@@ -142,7 +142,6 @@ class Entry(Model):
 
     __slots__ = ("text",)
     type_name = "os.DirEntry"
-    frozen = True
 
     def __init__(self, text: SourceFile) -> None:
         self.text = text

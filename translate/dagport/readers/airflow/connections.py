@@ -34,7 +34,6 @@ class ConnectionValue(Model):
 
     __slots__ = ("fields", "id")
     type_name = "airflow.sdk.Connection"
-    frozen = True
 
     def __init__(self, id_: str, fields: dict[str, Anything]) -> None:
         self.id = id_
