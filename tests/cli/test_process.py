@@ -89,8 +89,19 @@ def test_interrupt(dagport: Dagport, files: Files) -> None:
     assert (done.status, done.err) == (130, "Interrupted.\n")
 
 
+def hear_interrupts() -> None:
+    """A test run in the background of a shell ignores interrupts, and so would what it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupt_of_a_process(tmp_path: Path) -> None:
-    command = subprocess.Popen([*DAGPORT, "graph", "-"], stdin=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path)
+    command = subprocess.Popen(
+        [*DAGPORT, "graph", "-"],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=tmp_path,
+        preexec_fn=hear_interrupts,
+    )
     with command:
         assert command.stdin is not None
         assert command.stderr is not None

@@ -86,6 +86,8 @@ def test_no_process_outlives_the_run(project: Path, number: signal.Signals) -> N
         env={**os.environ, "PYTHONPATH": str(root)},
         stderr=subprocess.PIPE,
         start_new_session=True,
+        # A test run in the background of a shell ignores interrupts, and so would what it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     with command:
         started = waited_for(lambda: len(children(command.pid)) == 2)
