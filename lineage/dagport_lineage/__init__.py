@@ -1,1 +1,1 @@
-"""Lineage events from the graph, at design time and at run time (nothing here yet)."""
+"""Lineage, at design time and at run time: pure functions from a graph to events, and one place that hands them on."""
