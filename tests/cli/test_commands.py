@@ -146,7 +146,7 @@ def test_explain(dagport: Dagport) -> None:
         (["graph", "dags", "--frmat", "xml"], "No such option"),
         (["graph", "dags", "--jobs", "0"], "0 is not in the range"),
         (["graph", "dags", "--from", "luigi"], "'luigi' is not one of"),
-        (["graph", "dags", "--airflow-version", "4"], "'4' is not one of"),
+        (["graph", "dags", "--airflow-version", "4"], "'4' is none of"),
         (["graph", "dags", "--root", "nowhere"], "the root nowhere is not a folder"),
         (["graph", "dags", "--config", "nowhere.toml"], "nowhere.toml: can't be read"),
         (["check", "dags", "--fail-under", "101"], "101"),

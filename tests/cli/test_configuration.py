@@ -67,7 +67,7 @@ def test_root(dagport: Dagport, files: Files) -> None:
         ("config = 'other.toml'", "unknown key config."),
         ("force = true", "unknown key force."),
         ("[translate]\nforce = true", "unknown key translate.force."),
-        ("airflow-version = 2.0", "airflow-version: '2.0' is not one of"),
+        ("airflow-version = 2.0", "airflow-version: '2.0' is none of"),
         ("limits = 3", "limits is not a table"),
         ("[limits]\nstep = 3", "unknown key limits.step. Did you mean steps?"),
         ("[limits]\nsteps = -3", "limits.steps: -3 is not a number above 0"),

@@ -1,6 +1,6 @@
 """Repositories as texts: written cases, their folders, and how dagport reads them.
 
-A topic is a file ``projects/<topic>.txt`` of cases. A case begins with ``#### name``, or ``#### name | doubt``, and
+A topic is a file ``repositories/<topic>.txt`` of cases. A case begins with ``#### name``, or ``#### name | doubt``, and
 each of its files with ``== path``. A line ``%airflow`` stands for the imports that every DAG file may need.
 """
 
@@ -15,7 +15,7 @@ from dagport.project.discovery import Input, Search, discover
 from dagport.project.read import ReadRequest, Result, read_inputs, workspace
 from dagport.translation import Document
 
-FOLDER = Path(__file__).with_name("projects")
+FOLDER = Path(__file__).with_name("repositories")
 HEADER = (FOLDER / "header.txt").read_text("utf-8")
 TOPICS = sorted(path.stem for path in FOLDER.glob("*.txt") if path.stem != "header")
 EXPECTATIONS = ("exact", "doubt", "refused", "empty")

@@ -69,6 +69,14 @@ def project() -> Path:
     return folder
 
 
+def airflow_release() -> str:
+    """The Airflow of the environment: some files ask for it."""
+    lock = (REQUIREMENTS / f"{ENGINE}.txt").read_text("utf-8")
+    found = re.search(r"^apache-airflow==([\w.]+)", lock, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
 def _key() -> str:
     parts = (str(LAYOUT), *distributions(), STAND_INS.read_text("utf-8"))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
@@ -140,10 +148,10 @@ def truth(engine: Environment, folder: Path) -> list[dict[str, Any]]:
 def read_project(folder: Path) -> dict[str, Document]:
     """The graphs by path, as ``dagport graph`` makes them. Raises ``AssertionError`` where dagport failed."""
     workspace.cache_clear()
-    options = ReadOptions(deployment=Deployment(environment=ENVIRONMENT))
+    told = Deployment(environment=ENVIRONMENT, airflow_release=airflow_release(), only_project_files=True)
     inputs = discover([str(folder)], Search(root=folder, root_given=True))
     found = {}
-    for result in read_inputs(inputs, ReadRequest(options=options, jobs=1)):
+    for result in read_inputs(inputs, ReadRequest(options=ReadOptions(deployment=told), jobs=1)):
         assert result.crash is None, result.crash.traceback
         found.update({document.graph.path: document for document in result.documents})
     return found

@@ -1,6 +1,6 @@
 """Repositories whose files make the DAGs: read by dagport, imported by real Airflow, and compared field by field.
 
-``repositories/*.txt`` hold them: ``#### name: what it shows`` begins a repository, ``== path`` a file of it. In
+``data_driven/*.txt`` hold them: ``#### name: what it shows`` begins a repository, ``== path`` a file of it. In
 ``honest.txt`` a part of a message follows after ``|``: these can't be known, and must say why.
 """
 
@@ -23,7 +23,7 @@ from dagport.workspace import Workspace
 from tests.engines.environments import environment
 from tests.engines.reading import TRUTH, judge
 
-REPOSITORIES = Path(__file__).with_name("repositories")
+REPOSITORIES = Path(__file__).with_name("data_driven")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Whole repositories in real Airflow: nothing may be claimed that Airflow doesn't build, in any order of reading.
 
-``projects/*.txt`` holds written cases. Each says what is expected of it: ``exact``; ``doubt``: what can't be known,
+``repositories/*.txt`` holds written cases. Each says what is expected of it: ``exact``; ``doubt``: what can't be known,
 said so; ``refused``: Airflow can't import a file of it, and an error says so; ``empty``: there is no DAG.
 """
 

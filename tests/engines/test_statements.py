@@ -138,6 +138,7 @@ STATEMENTS = [
     'BashOperator(task_id="x", bash_command="x", task_concurrency=1)',
     'BashOperator(task_id="x", bash_command="x", doc="plain")',
     'BashOperator(task_id="x", bash_command="x", doc_json="{}", doc_md="both")',
+    'BashOperator(task_id="x", bash_command="x", doc_rst="other markup")',
     'BashOperator(task_id="x", bash_command="x", email="a@example.com")',
     'BashOperator(task_id="x", bash_command="x", inlets=[Asset("i")], outlets=Asset("o"))',
     'BashOperator(task_id="x", bash_command="x", outlets="text")',

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dagport.evaluate.machine import Hooks, Machine
-from dagport.options import Limits
+from dagport.options import Deployment, Limits
 from dagport.source import Source
 from dagport.workspace import Workspace
 
@@ -35,8 +35,10 @@ def write(root: Path, files: Mapping[str, str | bytes] = FILES) -> None:
         file.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
-def run(root: Path, text: str, limits: Limits | None = None) -> tuple[dict[str, Any], Machine]:
+def run(
+    root: Path, text: str, limits: Limits | None = None, deployment: Deployment | None = None
+) -> tuple[dict[str, Any], Machine]:
     """The global names after running a snippet that lies in ``FILE``, and the machine."""
     source = Source(FILE, textwrap.dedent(text), FILE)
-    machine = Machine(source, Hooks(), limits, workspace=Workspace(root))
+    machine = Machine(source, Hooks(), limits, workspace=Workspace(root), deployment=deployment)
     return machine.run(ast.parse(source.text)), machine

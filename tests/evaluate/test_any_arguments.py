@@ -1,4 +1,7 @@
-"""Whatever is given to a modelled function or method: a value, an exception of the analysed code, or a limit."""
+"""Whatever is given to a modelled function or method: a value, an exception of the analysed code, or a limit.
+
+Every function is tried with nothing, with each sample alone, and with some combinations, the same in every run.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ import ast
 import contextlib
 import copy
 import datetime
+import pathlib
+import random
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
 from dagport.evaluate import library, methods
 from dagport.evaluate.builtins import FUNCTIONS as BUILTINS
@@ -22,11 +27,14 @@ from dagport.evaluate.domain import (
     NativeFunction,
     PyRaise,
     Scope,
+    SourceFile,
     Spread,
     Symbolic,
     Unknown,
 )
+from dagport.evaluate.located import located
 from dagport.evaluate.machine import Hooks, Machine
+from dagport.evaluate.paths import LocatedPath
 from dagport.options import Limits
 from dagport.source import Source
 
@@ -41,6 +49,13 @@ MODELS = {
     for name, value in getattr(library._load(package), "CONSTANTS", {}).items()
     if isinstance(value, Model)
 }
+PATHS: list[Any] = [
+    SourceFile("d.py", "dags/d.py"),
+    SourceFile("d.py"),
+    located("/dags", "file"),
+    LocatedPath(pathlib.PurePosixPath("/dags/x.yaml")),
+    LocatedPath(pathlib.PurePosixPath("d.py")),
+]
 SAMPLES: list[Any] = [
     None,
     True,
@@ -79,57 +94,109 @@ SAMPLES: list[Any] = [
     Symbolic("company.make"),
     NativeFunction("same", lambda machine, args, kwargs, site: args[0] if args else None),
     NativeFunction("lost", lambda machine, args, kwargs, site: Unknown("nobody knows")),
+    *PATHS,
 ]
-ARGUMENTS = st.lists(st.integers(0, len(SAMPLES) - 1), max_size=4)
 NAMES = ["key", "default", "tz", "a", "maxsize", "reverse", "hour", "indent", "repeat", "**"]
+TOGETHER = {2: 30, 3: 15, 4: 5}  # number of arguments -> combinations that are tried
+PATH_ATTRIBUTES = [
+    "exists", "read_text", "is_file", "glob", "iterdir", "joinpath", "parent", "parents", "name", "stem", "with_suffix",
+    "open", "resolve", "rglob", "relative_to", "split", "rsplit", "replace", "startswith", "endswith", "strip",
+    "removesuffix", "__len__", "format", "join", "upper", "partition",
+]  # fmt: skip
+RESULT_ATTRIBUTES = [
+    "update", "hexdigest", "substitute", "parent", "joinpath", "get", "pop", "append", "write", "__str__", "localize",
+    "hex",
+]  # fmt: skip
+NODE = ast.parse("f()").body[0]
+
+Arguments = tuple[list[Any], dict[str, Any]]
 
 
-def call(native: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def call(native: Any, args: list[Any], kwargs: dict[str, Any], label: str) -> Any:
+    """What a model gives. A crash names the call that it comes from."""
     machine = Machine(Source("snippet.py", "f()"), Hooks(), Limits(items=2_000, text=20_000, steps=200_000))
-    site = CallSite(ast.parse("f()").body[0], Scope(machine.module, {}, None))
+    site = CallSite(NODE, Scope(machine.module, {}, None))
     with contextlib.suppress(PyRaise, LimitHit):
-        return native(machine, args, kwargs, site)
+        try:
+            return native(machine, copies(args), dict(kwargs), site)
+        except Exception as crash:
+            crash.add_note(f"{label} with {args} {kwargs}")
+            raise
 
 
-def samples(chosen: list[int]) -> list[Any]:
-    return [copy.copy(SAMPLES[index]) for index in chosen]
+def copies(values: list[Any]) -> list[Any]:
+    return [copy.copy(value) for value in values]
 
 
-KEYWORDS = st.dictionaries(st.sampled_from(NAMES), st.integers(0, len(SAMPLES) - 1), max_size=2)
+def arguments(name: str, keywords: bool = True) -> Iterator[Arguments]:
+    """The arguments that a function of this name is tried with."""
+    chosen = random.Random(name)
+    several = (chosen.sample(SAMPLES, count) for count, times in TOGETHER.items() for _ in range(times))
+    for args in ([], *([value] for value in SAMPLES), *several):
+        yield args, {}
+        if keywords:
+            yield args, {keyword: chosen.choice(SAMPLES) for keyword in chosen.sample(NAMES, chosen.choice((1, 1, 2)))}
 
 
-@settings(max_examples=1_500, deadline=None)
-@given(st.sampled_from(FUNCTIONS), ARGUMENTS, KEYWORDS)
-def test_functions(name: str, args: list[int], kwargs: dict[str, int]) -> None:
-    native = library.function(name) or BUILTINS[name.removeprefix("builtins.")]
-    result = call(native, samples(args), dict(zip(kwargs, samples(list(kwargs.values())), strict=True)))
-    attributes_of(result, samples(args))
+def attribute(value: Any, name: str) -> Any:
+    """A method of a model, if it has it."""
+    found = call(lambda machine, args, kwargs, site: value.attr(machine, name, site), [], {}, f"{value!r}.{name}")
+    return found.run if isinstance(found, NativeFunction) else None
 
 
-def attributes_of(result: Any, args: list[Any]) -> None:
-    """Call the methods of a model that a function gave."""
-    if not isinstance(result, Model):
-        return
-    for name in ("update", "hexdigest", "substitute", "parent", "joinpath", "get", "pop", "__str__", "localize", "hex"):
-        method = call(lambda machine, args, kwargs, site: result.attr(machine, name, site), [], {})  # noqa: B023
-        if isinstance(method, NativeFunction):
-            call(method.run, list(args), {})
+def test_functions_are_found() -> None:
+    """The test below has something to try."""
+    assert len(FUNCTIONS) > 700
+    assert {"builtins.sorted", "os.path.join", "yaml.safe_load", "pendulum.datetime"} <= set(FUNCTIONS)
 
 
-@settings(max_examples=1_500, deadline=None)
-@given(st.integers(0, len(SAMPLES) - 1), st.integers(0), ARGUMENTS, KEYWORDS)
-def test_methods(owner: int, chosen: int, args: list[int], kwargs: dict[str, int]) -> None:
-    value = samples([owner])[0]
-    names = sorted({name for cls in type(value).__mro__ for name in methods.METHODS.get(cls, ())})
-    if names:
-        native = methods.lookup(value, names[chosen % len(names)])
-        call(native, [value, *samples(args)], dict(zip(kwargs, samples(list(kwargs.values())), strict=True)))
+@pytest.mark.parametrize("package", sorted({name.partition(".")[0] for name in FUNCTIONS}))
+def test_functions(package: str) -> None:
+    for name in FUNCTIONS:
+        if name.partition(".")[0] != package:
+            continue
+        native = library.function(name) or BUILTINS[name.removeprefix("builtins.")]
+        for args, kwargs in arguments(name):
+            result = call(native, args, kwargs, name)
+            for method in RESULT_ATTRIBUTES if isinstance(result, Model) else ():
+                run = attribute(result, method)
+                if run is not None:
+                    call(run, args, {}, f"{name}().{method}")
 
 
-@settings(max_examples=500, deadline=None)
-@given(st.sampled_from(sorted(MODELS)), st.sampled_from(["get", "pop", "append", "write", "hex"]), ARGUMENTS)
-def test_models(name: str, attribute: str, args: list[int]) -> None:
-    attributes_of(MODELS[name], samples(args))
-    method = call(lambda machine, args, kwargs, site: MODELS[name].attr(machine, attribute, site), [], {})
-    if isinstance(method, NativeFunction):
-        call(method.run, samples(args), {})
+@pytest.mark.parametrize(
+    ("name", "args", "kwargs"),
+    [
+        ("dateutil.tz.tzoffset", [None, 10**30], {}),
+        ("json.dumps", [[1]], {"indent": 2.5}),
+        ("json.dumps", [[1]], {"separators": 3}),
+        ("operator.contains", [b"x", 300], {}),
+        ("operator.contains", [b"x", -1], {}),
+    ],
+)
+def test_found_before(name: str, args: list[Any], kwargs: dict[str, Any]) -> None:
+    """Rare arguments that once made a model crash."""
+    call(library.function(name), args, kwargs, name)
+
+
+@pytest.mark.parametrize("index", range(len(SAMPLES)))
+def test_methods(index: int) -> None:
+    value = SAMPLES[index]
+    for name in sorted({name for cls in type(value).__mro__ for name in methods.METHODS.get(cls, ())}):
+        native = methods.lookup(value, name)
+        for args, kwargs in arguments(name):
+            call(native, [value, *args], kwargs, f"{value!r}.{name}")
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        *(pytest.param(value, PATH_ATTRIBUTES, id=f"path {index}") for index, value in enumerate(PATHS)),
+        *(pytest.param(value, RESULT_ATTRIBUTES, id=name) for name, value in sorted(MODELS.items())),
+    ],
+)
+def test_models(value: Model, names: list[str]) -> None:
+    for name in names:
+        run = attribute(value, name)
+        for args, _ in arguments(name, keywords=False) if run is not None else ():
+            call(run, args, {}, f"{value!r}.{name}")

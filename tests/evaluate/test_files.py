@@ -12,6 +12,7 @@ import pytest
 
 from dagport.evaluate.domain import PyRaise, SourceFile, Unknown
 from dagport.evaluate.paths import LocatedPath
+from dagport.options import Deployment
 from tests.evaluate.projects import run, write
 
 HEADER = """\
@@ -385,4 +386,35 @@ BOMBS = {
 def test_yaml_bombs(tmp_path: Path, name: str) -> None:
     write(tmp_path, {"dags/team/snippet.py": "", "dags/team/x.yaml": BOMBS[name]})
     names, _ = run(tmp_path, f"{HEADER}result = yaml.safe_load(open(HERE + '/x.yaml'))")
+    assert isinstance(names["result"], Unknown)
+
+
+ONLY_PROJECT_FILES = {  # an expression: its value where nothing but the project's files is deployed
+    "(ROOT / 'no').exists()": False,
+    "os.path.isfile(HERE + '/no.yaml')": False,
+    "os.path.isdir(str(ROOT / 'no' / 'deeper'))": False,
+    "(ROOT / 'config').exists()": True,
+    "os.path.exists(HERE + '/near.yaml')": True,
+}
+STILL_UNKNOWN = (
+    "(P.parent / '__pycache__').exists()",
+    "os.path.exists(HERE + '/x.pyc')",
+    "Path('config').exists()",
+    "os.path.exists('/etc/no')",
+    "(ROOT / '..' / 'no').exists()",
+    "(ROOT / 'no').write_text('x') or (ROOT / 'no').exists()",
+    "open(HERE + '/no.yaml').read()",
+)
+
+
+@pytest.mark.parametrize("expression", ONLY_PROJECT_FILES)
+def test_what_the_project_lacks_is_known_to_be_absent_where_the_user_says_so(root: Path, expression: str) -> None:
+    names, machine = run(root, f"{HEADER}result = {expression}", deployment=Deployment(only_project_files=True))
+    assert names["result"] is ONLY_PROJECT_FILES[expression]
+    assert machine.doubts == []
+
+
+@pytest.mark.parametrize("expression", STILL_UNKNOWN)
+def test_what_is_made_or_lies_elsewhere_stays_unknown(root: Path, expression: str) -> None:
+    names, _ = run(root, f"{HEADER}result = {expression}", deployment=Deployment(only_project_files=True))
     assert isinstance(names["result"], Unknown)

@@ -42,6 +42,7 @@ class Watch:
         self.on = False
         self.root: str | None = None
         self.seen: list[str] = []
+        sys.dont_write_bytecode = True  # of our own modules that a reading imports: no doing of the file's
         sys.addaudithook(self._hear)
 
     @contextmanager
@@ -69,7 +70,7 @@ class Watch:
             return False
         if isinstance(flags, int) and flags & WRITING:
             return False
-        return isinstance(path, int) or self.may_see((path,))
+        return isinstance(path, int) or path == "" or self.may_see((path,))  # no file has the empty name
 
     def may_see(self, args: tuple[Any, ...]) -> bool:
         """``os.listdir(path)`` and ``os.scandir(path)``."""

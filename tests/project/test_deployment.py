@@ -116,9 +116,9 @@ def test_missing_files(tmp_path: Path) -> None:
 
 def test_fingerprint() -> None:
     one = Deployment(variables={"a": "1", "b": "2"}, environment={"x": SECRET})
-    assert one.fingerprint() == Deployment(environment={"x": SECRET}, variables={"b": "2", "a": "1"}).fingerprint()
+    assert one.fingerprint == Deployment(environment={"x": SECRET}, variables={"b": "2", "a": "1"}).fingerprint
     others = (Deployment(), Deployment(variables={"a": "1"}), Deployment(environment=one.variables),
               Deployment(connections={"a": "1"}), Deployment(connections={"a1": ""}))  # fmt: skip
-    assert len({one.fingerprint(), *(other.fingerprint() for other in others)}) == 6
+    assert len({one.fingerprint, *(other.fingerprint for other in others)}) == 6
     assert pickle.loads(pickle.dumps(one)) == one
     assert SECRET not in repr(one)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from dagport.diagnostics import Diagnostic
-from dagport.project.files import decode, read_regular
+from dagport.project.files import decode
 from dagport.source import Source
 
 
@@ -46,10 +44,3 @@ def test_not_text(data: bytes, line: int | None, message: str) -> None:
     assert isinstance(found, Diagnostic)
     assert (found.code, found.path, found.line) == ("DP103", "a.py", line)
     assert message in found.message
-
-
-def test_only_regular_files_are_opened(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="not a regular file"):
-        read_regular(Path("/dev/null"))
-    with pytest.raises(OSError, match="folder"):
-        read_regular(tmp_path)

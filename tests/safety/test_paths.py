@@ -178,6 +178,25 @@ def test_no_way_out_by_an_import(statement: str, result: Callable[[str], str]) -
     assert SECRET not in result(statement)
 
 
+@pytest.mark.parametrize("broken", ["x = (", "def f(:\n    pass\n", "\tx = 1\n  y = 2\n"])
+def test_a_broken_module_is_quoted_from_nowhere(
+    broken: str, root: Path, tmp_path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python's parser quotes from the file of the name that it is told, below the working directory."""
+    away = tmp_path / "away/dags"
+    away.mkdir(parents=True)
+    for folder in (root / "dags", away):
+        (folder / "broken.py").write_text(broken)
+        (folder / "case.py").write_text(broken)
+    monkeypatch.chdir(away.parent)
+    for text in (broken, f"import broken{END}"):
+        with watch.over(str(root.resolve())) as seen:
+            graph = read(Source("dags/case.py", text, "dags/case.py"), ReadOptions(workspace=Workspace(root)))
+        assert seen == []
+        assert {item.code for item in graph.diagnostics} <= {"DP104", "DP301"}, graph.diagnostics
+        assert graph.diagnostics
+
+
 def test_the_ways_lead_somewhere(result: Callable[[str], str]) -> None:
     """The programs above would find what is inside."""
     for way in ("open", "open with", "read_text", "readlines"):

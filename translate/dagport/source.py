@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
 
 Span: TypeAlias = tuple[int, int, int, int]
 """``(line, column, end_line, end_column)``: all from 1, columns in characters, the end exclusive."""
+
+NOWHERE = ""  # the parser opens the file of that name to quote from it in a SyntaxError, wherever we happen to be
 
 
 @dataclass(frozen=True)
@@ -72,3 +76,13 @@ def decoded(path: str, data: bytes, file: str | None = None) -> Source:
     lines = iter(data.splitlines(keepends=True))
     encoding, _ = detect_encoding(lambda: next(lines, b""))
     return Source(path, data.decode(encoding), file)
+
+
+def parsed(text: str) -> ast.Module:
+    """The syntax tree of a Python source; nothing is said of what the parser only warns of, and no file is opened.
+
+    Raises what ``ast.parse`` raises: ``SyntaxError``, ``ValueError``, ``RecursionError``, ``MemoryError``.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # such as an invalid escape: the engine's business, and not ours
+        return ast.parse(text, filename=NOWHERE)

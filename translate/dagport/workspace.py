@@ -6,7 +6,6 @@ neither by ``..`` nor by a link. The project is taken not to change during a run
 
 from __future__ import annotations
 
-import errno
 import os
 import posixpath
 import stat
@@ -15,6 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
+
+from dagport.digests import sha256
+from dagport.regular import read_regular
 
 Aspect: TypeAlias = Literal["content", "kind", "entries", "module"]
 Kind: TypeAlias = Literal["file", "folder"]
@@ -128,17 +130,15 @@ class Workspace:
 
     def fingerprint(self, look: Look) -> str:
         """A short text of the answer to a look: the same text, the same answer."""
-        import hashlib  # start-up
-
         if look.aspect == "kind":
             return self._fresh(self._kinds, look.path, self._ask_kind) or ABSENT
         try:
             if look.aspect == "content":
-                return hashlib.sha256(self._fresh(self._contents, look.path, self._read)).hexdigest()
+                return sha256(self._fresh(self._contents, look.path, self._read))
             if look.aspect == "module":
                 return "{:d}{:d}".format(*self._offers(*posixpath.split(look.path)))
             names = "/".join(self._fresh(self._entries, look.path, self._list))
-            return hashlib.sha256(os.fsencode(names)).hexdigest()  # names that aren't UTF-8, too
+            return sha256(os.fsencode(names))  # names that aren't UTF-8, too
         except Unreadable:
             return ABSENT
 
@@ -182,7 +182,7 @@ class Workspace:
         if real is None:
             raise Unreadable(f"the project has no file `{path}`" if is_inside(path) else OUTSIDE)
         try:
-            return _bounded(real)
+            return read_regular(real, MAX_FILE_BYTES)
         except OSError as error:
             raise Unreadable(f"`{path}` can't be read: {error.strerror}") from None
 
@@ -207,15 +207,3 @@ def is_inside(path: str) -> bool:
     """Whether a path stays below the root by its text alone."""
     normal = posixpath.normpath(path) if path else ""
     return not (normal.startswith(("/", "../")) or normal == "..")
-
-
-def _bounded(path: Path) -> bytes:
-    """The bytes of a regular file, opened without waiting for a FIFO's other end. Raises ``OSError``."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError(errno.EINVAL, "it is not a regular file")
-        if status.st_size > MAX_FILE_BYTES:
-            raise OSError(errno.EFBIG, f"it is larger than {MAX_FILE_BYTES // 1024**2} MiB")
-        return file.read(min(status.st_size, MAX_FILE_BYTES) + 1)

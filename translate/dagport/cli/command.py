@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,7 +14,7 @@ from dagport.cli.console import console
 from dagport.cli.run import Run
 from dagport.cli.settings import apply_config
 from dagport.formats import READERS
-from dagport.options import Deployment, Limits, ReadOptions
+from dagport.options import AirflowVersion, Deployment, Limits, ReadOptions
 from dagport.project.config import find_root, load_config
 from dagport.project.discovery import STDIN, Search
 from dagport.project.errors import ProjectError
@@ -20,11 +22,32 @@ from dagport.project.files import absolute_path
 from dagport.project.ignore import IgnoreSyntax
 from dagport.project.read import ReadRequest
 
+RELEASE = re.compile(r"\d+\.\d+\.\d+[\w.+\-]*", re.ASCII)
 F = TypeVar("F", bound=Callable[..., Any])
 COMMON = {"config", "root", "source_root", "from_", "airflow_version", "ignore_syntax", "jobs", "stdin_filename",
-          "quiet", "verbose", "color", "variables", "connections", "env_file", "no_cache",
-          "cache_dir"}  # settled in a ``Run``  # fmt: skip
-AIRFLOW_VERSIONS = ("1.10", "2", "3")
+          "quiet", "verbose", "color", "variables", "connections", "env_file", "only_project_files",
+          "no_cache", "cache_dir"}  # settled in a ``Run``  # fmt: skip
+AIRFLOW_VERSIONS: tuple[AirflowVersion, ...] = ("1.10", "2", "3")
+
+
+class AirflowVersionType(click.ParamType[str]):
+    """One of ``AIRFLOW_VERSIONS``, or a whole version."""
+
+    name = "1.10|2|3|X.Y.Z"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text, checked."""
+        text = str(value)
+        if text not in AIRFLOW_VERSIONS and (not RELEASE.fullmatch(text) or major_version(text) is None):
+            self.fail(f"{text!r} is none of 1.10, 2, 3, and no whole version of these such as 3.1.2", param, ctx)
+        return text
+
+
+def major_version(text: str | None) -> AirflowVersion | None:
+    """Which of ``AIRFLOW_VERSIONS`` a text says."""
+    return next((name for name in AIRFLOW_VERSIONS if text == name or (text or "").startswith(f"{name}.")), None)
+
+
 COMMON_OPTIONS = (
     click.argument("paths", nargs=-1, required=True, metavar="PATH..."),
     click.option("--config", type=click.Path(), help="Configuration file. [default: nearest dagport.toml or "
@@ -35,14 +58,17 @@ COMMON_OPTIONS = (
                  "the sources import; several in their order. [default: see docs/repositories.md]"),
     click.option("--from", "from_", type=click.Choice(sorted(READERS)), help="Format of the sources. "
                  "[default: found from each file]"),
-    click.option("--airflow-version", type=click.Choice(AIRFLOW_VERSIONS), help="Airflow that the sources are "
-                 "written for. [default: found from the imports]"),
+    click.option("--airflow-version", type=AirflowVersionType(), help="Airflow that the sources are written for: "
+                 "1.10, 2, 3, or the whole version that is deployed, such as 3.1.2, which files may ask for. "
+                 "[default: found from the imports]"),
     click.option("--variables", type=click.Path(), metavar="FILE", help="Airflow Variables of the deployment, as "
                  "'airflow variables export' writes them."),
     click.option("--connections", type=click.Path(), metavar="FILE", help="Airflow connections of the deployment, as "
                  "'airflow connections export' writes them; their secrets are never shown."),
     click.option("--env-file", type=click.Path(), metavar="FILE", help="Environment variables of the deployment: "
                  "NAME=VALUE a line. The environment that dagport runs in is never read."),
+    click.option("--only-project-files", is_flag=True, help="Nothing but the project's files is deployed: a file that "
+                 "the project lacks isn't there. [default: it may be]"),
     click.option("--ignore-syntax", type=click.Choice(["glob", "regexp"]), help="Syntax of .airflowignore. "
                  "[default: regexp for Airflow 1.10 and 2 when --airflow-version says so, else glob]"),
     click.option("--jobs", type=click.IntRange(min=1), help="Processes that read files. [default: as many as pay]"),
@@ -73,7 +99,7 @@ class SourceCommand(click.Command):
         given = ctx.params
         start = Path(given["root"] or ".")
         config = load_config(Path(given["config"]) if given["config"] else None, start)
-        limits = apply_config(ctx, config)
+        limits = apply_config(ctx, config, COMMON)
         root = find_root(Path(given["root"]) if given["root"] else None, config, start)
         ctx.obj = _run(given, root, limits)
         if given["verbose"]:
@@ -84,7 +110,7 @@ class SourceCommand(click.Command):
 
 
 def _run(given: Mapping[str, Any], root: Path, limits: Limits) -> Run:
-    version = given["airflow_version"]
+    version = major_version(given["airflow_version"])
     options = ReadOptions(version, limits, _deployment(given))
     syntax: IgnoreSyntax = given["ignore_syntax"] or ("regexp" if version in ("1.10", "2") else "glob")
     return Run(
@@ -131,8 +157,12 @@ def _deployment(given: Mapping[str, Any]) -> Deployment:
     variables, connections, env_file = (
         Path(given[name]) if given[name] else None for name in ("variables", "connections", "env_file")
     )
+    said: str | None = given["airflow_version"]
+    release = None if said in AIRFLOW_VERSIONS else said
+    told = Deployment(airflow_release=release, only_project_files=given["only_project_files"])
     if not (variables or connections or env_file):
-        return Deployment()
+        return told
     from dagport.project.deployment import read_deployment  # start-up
 
-    return read_deployment(variables, connections, env_file, given["airflow_version"])
+    found = read_deployment(variables, connections, env_file, major_version(said))
+    return replace(told, variables=found.variables, connections=found.connections, environment=found.environment)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
-from pathlib import Path
 
 GROUP = "dagport.commands"
 
@@ -26,9 +27,11 @@ def plugin_commands() -> dict[str, str]:
 
 def _entry_point_files() -> Iterator[str]:
     for folder in dict.fromkeys(sys.path):
-        for pattern in ("*.dist-info/entry_points.txt", "*.egg-info/entry_points.txt"):
-            for file in Path(folder or ".").glob(pattern):
-                try:
-                    yield file.read_text("utf-8", "replace")
-                except OSError:
-                    continue
+        try:
+            names = sorted(os.listdir(folder or "."))  # noqa: PTH208 - pathlib takes as long to import as the rest
+        except OSError:
+            continue
+        for name in names:
+            if name.endswith((".dist-info", ".egg-info")):
+                with suppress(OSError), open(os.path.join(folder, name, "entry_points.txt"), "rb") as file:  # noqa: PTH118, PTH123
+                    yield file.read().decode("utf-8", "replace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import fields
 from typing import Any, cast
 
@@ -18,20 +18,31 @@ LIMITS = "limits"  # a table of the configuration; no option
 NOT_CONFIGURED = {"help", "config", "paths", "stdin_filename", "diff", "check", "force"}
 
 
-def apply_config(ctx: click.Context, config: Config) -> Limits:
+def apply_config(ctx: click.Context, config: Config, shared: Container[str]) -> Limits:
     """Set what the configuration says and the command line doesn't.
 
-    A table named after the command counts more than the top level. Raises ``ProjectError`` for a key that no
-    command has and for a value that its option doesn't take.
+    A table named after the command counts more than the top level. The table of a command in a group stands in the
+    group's own; at the top level only the options that commands share (``shared``: their names) are meant for it.
+    Raises ``ProjectError`` for a key that no command has and for a value that its option doesn't take.
     """
     own = options_by_key(ctx.command)
-    top = {key: value for key, value in config.values.items() if key in own}
-    tables = {key: value for key, value in config.values.items() if key not in own and key != LIMITS}
-    for key, table in tables.items():
-        _check_key(ctx, config, key, table)
-    for key, value in {**top, **tables.get(str(ctx.command.name), {})}.items():
+    words = _words(ctx)
+    here = {key for key, option in own.items() if len(words) == 1 or option.name in shared}
+    top = ctx.find_root()
+    _check_table(top, cast(click.Group, top.command), config, config.values, here)
+    table: Mapping[str, Any] = config.values
+    chosen = {key: value for key, value in table.items() if key in here}
+    for word in words:
+        table = table.get(word, {})
+        chosen.update((key, value) for key, value in table.items() if key in own)
+    for key, value in chosen.items():
         _set(ctx, own[key], key, value, config)
     return _limits(config)
+
+
+def _words(ctx: click.Context) -> list[str]:
+    """The words that call the command."""
+    return [*_words(ctx.parent), str(ctx.command.name)] if ctx.parent else []
 
 
 def options_by_key(command: click.Command) -> dict[str, click.Option]:
@@ -43,17 +54,37 @@ def options_by_key(command: click.Command) -> dict[str, click.Option]:
     }
 
 
-def _check_key(ctx: click.Context, config: Config, key: str, value: object) -> None:
-    """Let a key pass that is the table of a command or another command's option."""
-    group = cast(click.Group, ctx.parent.command if ctx.parent else ctx.command)
-    names = group.list_commands(ctx)
-    if key in names:
-        command = group.get_command(ctx, key)
-        _check_known(_table(config, key, value), options_by_key(command) if command else (), config, f"{key}.")
-        return
-    commands = [command for name in names if (command := group.get_command(ctx, name))]
-    options = {option for command in commands for option in options_by_key(command)}
-    _check_known([key], {*options, *names, LIMITS}, config, "")
+def _check_table(
+    ctx: click.Context,
+    group: click.Group,
+    config: Config,
+    table: Mapping[str, Any],
+    passing: Container[str] = (),
+    prefix: str = "",
+) -> None:
+    """Let the keys of a group's table pass that are tables of its commands or options of any of them.
+
+    Those in ``passing`` do in any case: importing all commands takes its time.
+    """
+    names = set(group.list_commands(ctx))
+    for key, value in table.items():
+        if key in passing or (key == LIMITS and not prefix):
+            continue
+        command = group.get_command(ctx, key) if key in names else None
+        if command is None:
+            _check_known([key], [*names, *_all_options(ctx, group), LIMITS], config, prefix)
+            continue
+        inner = _table(config, prefix + key, value)
+        if isinstance(command, click.Group):
+            _check_table(ctx, command, config, inner, prefix=f"{prefix}{key}.")
+        else:
+            _check_known(inner, options_by_key(command), config, f"{prefix}{key}.")
+
+
+def _all_options(ctx: click.Context, group: click.Group) -> set[str]:
+    """The options of all commands of a group, by key; those of groups in it stand in the groups' own tables."""
+    commands = [group.get_command(ctx, name) for name in group.list_commands(ctx)]
+    return {key for command in commands if command for key in options_by_key(command)}
 
 
 def _check_known(keys: Iterable[str], known: Iterable[str], config: Config, prefix: str) -> None:

@@ -179,7 +179,7 @@ def contains(machine: Machine, container: Anything, item: Anything, site: CallSi
             check_search(machine, [container, item], {})
         try:
             found = item in container
-        except TypeError as error:
+        except (TypeError, ValueError) as error:  # of ``300 in b""``, too
             raise raised(error) from None
         if found or isinstance(container, str | bytes | range) or all(map(is_plain, container)):
             rest = None if found else unknown_rest(container)

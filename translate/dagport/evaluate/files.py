@@ -1,25 +1,25 @@
 """What the analysed code learns from the project's files: where its paths lead, and what is there.
 
 Only paths that begin at a file of the project (``__file__``) are followed. What the project doesn't have the
-deployment may have, so its absence is never an answer.
+deployment may have, so its absence is an answer only where the user says that nothing else is deployed.
 """
 
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from dagport.evaluate.domain import Anything, CallSite, Model, PyRaise, SourceFile, Unknown
 from dagport.evaluate.library.support import lost
 from dagport.evaluate.located import ABOVE, PREFIX
+from dagport.workspace import Kind, Unreadable, Workspace
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
-    from dagport.workspace import Workspace
 
-Kind: TypeAlias = Literal["file", "folder"]
 CACHE = "__pycache__"  # made by Python where modules lie: it may be there or not
 SHOWN = 80
+UNLESS = " (--only-project-files says that it hasn't)"
 
 
 def as_text(value: Anything) -> Anything:
@@ -74,8 +74,16 @@ def is_plain_folder(workspace: Workspace, path: str) -> bool:
     return workspace.kind(path) == "folder" and workspace.inside(path) == workspace.root / path
 
 
-def kind(machine: Machine, value: Anything, site: CallSite) -> Kind | Unknown:
-    """What lies at a path."""
+class Found(NamedTuple):
+    """What lies at a path of the project."""
+
+    path: str
+    kind: Kind
+    workspace: Workspace
+
+
+def look(machine: Machine, value: Anything, site: CallSite) -> Found | Unknown:
+    """Where a path leads, and what lies there."""
     path = project_path(machine, value, site)
     if isinstance(path, Unknown):
         return path
@@ -83,24 +91,54 @@ def kind(machine: Machine, value: Anything, site: CallSite) -> Kind | Unknown:
     found = machine.workspace.kind(path)
     if path in machine.written:
         return machine.unknown(f"`{path}` is changed while the file is imported", site)
-    return found or machine.unknown(f"the project has no file `{path}`; the deployment may have one", site)
+    if found is None:
+        return machine.unknown(f"the project has no file `{path}`; the deployment may have one{UNLESS}", site)
+    return Found(path, found, machine.workspace)
+
+
+def kind(machine: Machine, value: Anything, site: CallSite) -> Kind | Unknown:
+    """What lies at a path."""
+    found = look(machine, value, site)
+    return found if isinstance(found, Unknown) else found.kind
+
+
+def is_one(machine: Machine, value: Anything, wanted: tuple[Kind, ...], site: CallSite) -> bool | Unknown:
+    """Whether something of these kinds lies at a path. What the project lacks isn't there only if the user says so."""
+    path = project_path(machine, value, site)
+    if isinstance(path, Unknown):
+        return path
+    if machine.deployment.only_project_files and path not in machine.written and _lacks(machine.workspace, path):
+        return False
+    found = look(machine, value, site)
+    return found if isinstance(found, Unknown) else found.kind in wanted
+
+
+def _lacks(workspace: Workspace | None, path: str) -> bool:
+    """Whether a folder of the project, by its listing, lacks the path or a folder on the way to it."""
+    if workspace is None:
+        return False
+    folder = ""
+    for part in path.split("/"):
+        if part == CACHE or part.endswith(".pyc"):
+            return False  # made by Python
+        try:
+            if part not in workspace.entries(folder):
+                return True
+        except Unreadable:
+            return False
+        folder = posixpath.join(folder, part)
+    return False
 
 
 def read(machine: Machine, value: Anything, site: CallSite) -> bytes | Unknown:
     """The content of a file. Raises ``PyRaise`` where it is a folder."""
-    found = kind(machine, value, site)
+    found = look(machine, value, site)
     if isinstance(found, Unknown):
         return found
-    path = project_path(machine, value, site)
-    if isinstance(path, Unknown):
-        return path
-    if found == "folder":
-        raise PyRaise("IsADirectoryError", f"[Errno 21] Is a directory: '{path}'")
-    assert machine.workspace is not None  # noqa: S101 - see `project_path`
-    from dagport.workspace import Unreadable
-
+    if found.kind == "folder":
+        raise PyRaise("IsADirectoryError", f"[Errno 21] Is a directory: '{found.path}'")
     try:
-        content = machine.workspace.read(path)
+        content = found.workspace.read(found.path)
     except Unreadable as problem:
         return machine.unknown(problem.why, site)
     machine.check_text(len(content))
@@ -110,21 +148,15 @@ def read(machine: Machine, value: Anything, site: CallSite) -> bytes | Unknown:
 
 def names(machine: Machine, value: Anything, site: CallSite) -> tuple[list[str], bool] | Unknown:
     """The names in a folder, and whether Python's cache may be there too. Raises ``PyRaise`` where it is a file."""
-    found = kind(machine, value, site)
+    found = look(machine, value, site)
     if isinstance(found, Unknown):
         return found
-    path = project_path(machine, value, site)
-    if isinstance(path, Unknown):
-        return path
-    if found == "file":
-        raise PyRaise("NotADirectoryError", f"[Errno 20] Not a directory: '{path}'")
-    if any(posixpath.dirname(changed) == path for changed in machine.written):
-        return machine.unknown(f"what lies in `{path}` is changed while the file is imported", site)
-    assert machine.workspace is not None  # noqa: S101 - see `project_path`
-    from dagport.workspace import Unreadable
-
+    if found.kind == "file":
+        raise PyRaise("NotADirectoryError", f"[Errno 20] Not a directory: '{found.path}'")
+    if any(posixpath.dirname(changed) == found.path for changed in machine.written):
+        return machine.unknown(f"what lies in `{found.path}` is changed while the file is imported", site)
     try:
-        entries = machine.workspace.entries(path)
+        entries = found.workspace.entries(found.path)
     except Unreadable as problem:
         return machine.unknown(problem.why, site)
     machine.check_items(len(entries))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dagport.evaluate import files, located
 from dagport.evaluate.domain import CallSite, Unknown
+from dagport.workspace import Kind
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -82,7 +83,7 @@ class Search:
             return None
         return self._search(path, rest, certain=False, depth=depth + 1)
 
-    def _kind(self, path: str) -> files.Kind | Unknown:
+    def _kind(self, path: str) -> Kind | Unknown:
         return files.kind(self.machine, located.located(path, self.base), self.site)
 
     def _literal(self, folder: str, part: str, rest: list[str], *, certain: bool, depth: int) -> Unknown | None:

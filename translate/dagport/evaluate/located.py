@@ -19,7 +19,7 @@ from dagport.evaluate.domain import (
     SourceFile,
     Unknown,
 )
-from dagport.evaluate.library.support import bound, lost, tolerant
+from dagport.evaluate.library.support import applied, bound, lost, tolerant
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
@@ -109,7 +109,7 @@ def _right_split(machine: Machine, args: list[Anything], kwargs: dict[str, Anyth
     text, separator, most = bound(args, kwargs, "self", sep=None, maxsplit=-1)
     if not isinstance(separator, str) or not separator or type(most) is not int:
         return hidden(machine, site)
-    head, *tail = text.rest.rsplit(separator, most)
+    head, *tail = applied(text.rest.rsplit, [separator, most], {})
     if len(tail) == most:
         return [located(head, text.base), *tail]
     return Ends(tail[::-1], PREFIX, from_end=True)

@@ -7,7 +7,6 @@ evaluating it said (doubts, what it needs from the deployment) is said again for
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
@@ -25,7 +24,7 @@ from dagport.evaluate.domain import (
 )
 from dagport.evaluate.finder import Finder, Found
 from dagport.evaluate.sharing import NotShareable, Snapshot
-from dagport.source import Source, decoded
+from dagport.source import Source, decoded, parsed
 from dagport.workspace import Look, Unreadable, Workspace
 
 if TYPE_CHECKING:
@@ -85,9 +84,7 @@ def parse_module(workspace: Workspace, file: str) -> tuple[Source, ast.Module]:
     """Read and parse a module of the project. Raises ``PyRaise``."""
     try:
         source = decoded(file, workspace.read(file), file)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return source, ast.parse(source.text, filename=file)
+        return source, parsed(source.text)
     except Unreadable as problem:
         raise PyRaise("ImportError", problem.why) from None
     except SyntaxError as error:

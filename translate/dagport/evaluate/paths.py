@@ -12,6 +12,7 @@ from dagport.evaluate.library.support import applied, bound, constant, lost, opa
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
+    from dagport.workspace import Kind
 
 CHANGES = "write_text write_bytes unlink rmdir rename replace chmod symlink_to hardlink_to"
 UNSEEN = "stat lstat samefile owner group readlink is_symlink is_mount is_socket is_fifo is_block_device"
@@ -167,10 +168,9 @@ def _match(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], 
 # What lies there
 
 
-def _is(*wanted: str) -> Native:
+def _is(*wanted: Kind) -> Native:
     def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
-        found = files.kind(machine, args[0], site)
-        return found if isinstance(found, Unknown) else found in wanted
+        return files.is_one(machine, args[0], wanted, site)
 
     return run
 

@@ -12,20 +12,21 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from dagport import __version__, formats
+from dagport.digests import sha256
 from dagport.options import ReadOptions
 from dagport.project.discovery import Input, mentions
 from dagport.project.evidence import NO_LOOKS, Witness, identity
-from dagport.project.files import read_regular
 from dagport.project.outcome import Outcome, checksum
 from dagport.project.read import ReadRequest, path_in_project, workspace
 from dagport.project.store import AT_ONCE, FileRow, ResultRow, Stamp, Store
+from dagport.regular import read_regular
 
 FORMAT = 1  # of the stored form: another number, another file
 SETTLED_NS = 2_000_000_000
@@ -64,7 +65,7 @@ class KnownFiles:
         row = self.known.get(path)
         if row is None or row.stamp != stamp:
             data = read_regular(file)
-            row = FileRow(stamp, hashlib.sha256(data).hexdigest(), mentions(data, file))
+            row = FileRow(stamp, sha256(data), mentions(data, file))
             if stamp[0] == len(data) and max(stamp[1:3]) < self.now - SETTLED_NS:
                 self.new[path] = row
         self.seen[path] = row
@@ -81,6 +82,7 @@ class Cache:
         self._way = hashlib.sha256(f"{_tool()} {_way(request)}".encode("utf-8", "backslashreplace"))
         self._results: list[ResultRow] = []
         self._looks: dict[str, str] = {}
+        self._recalled: dict[str, str] = {}
         self._used: list[str] = []
         self._day = int(time.time() // DAY_S)
         self._witnesses: dict[Path, Witness] = {}
@@ -97,9 +99,18 @@ class Cache:
         for start in range(0, len(keys), AT_ONCE):
             some = keys[start : start + AT_ONCE]
             rows = self.store.results([key for key in some if key is not None])
+            if self._request.keeps:
+                self._recall_looks(rows.values())
             self.store.close()  # processes may be forked before the next ones
             for key, item in zip(some, items[start : start + AT_ONCE], strict=True):
                 yield self._outcome(rows.get(key or ""), item)
+
+    def _recall_looks(self, rows: Iterable[ResultRow]) -> None:
+        """Fetch the looks that results rest on, for a caller that asks for them."""
+        for evidence in {row.evidence for row in rows} - self._recalled.keys():
+            statement = self.store.evidence(evidence)
+            if statement is not None:
+                self._recalled[evidence] = statement
 
     def _key_now(self, item: Input) -> str | None:
         if item.problem or item.file is None:
@@ -121,7 +132,8 @@ class Cache:
         if row is None or item.file is None or row.checksum != _checksum(row.key, row.evidence, row.body):
             return None
         try:
-            return Outcome.of_body(row.body, self.files.digest(item.file))
+            outcome = Outcome.of_body(row.body, self.files.digest(item.file))
+            return replace(outcome, looks=self._recalled.get(row.evidence))
         except (ValueError, OSError):
             return None
 
@@ -175,7 +187,7 @@ class Cache:
 
 def open_cache(folder: Path, root: Path, request: ReadRequest) -> Cache:
     """The cache of a project in the cache's folder."""
-    name = hashlib.sha256(os.fsencode(root)).hexdigest()[:24]
+    name = sha256(os.fsencode(root))[:24]
     return Cache(Store(folder / f"{name}.{FORMAT}.sqlite"), request)
 
 
@@ -193,7 +205,17 @@ def _way(request: ReadRequest) -> str:
     options = request.options
     chosen = [(name, getattr(options, name)) for name in _names(ReadOptions) if name not in ("workspace", "deployment")]
     asked = [(name, getattr(request, name)) for name in _names(ReadRequest) if name not in ("options", "jobs", "keeps")]
-    return repr((chosen, asked, options.deployment.fingerprint(), sorted(formats.READERS.items())))
+    packages = [_package(name) for name in request.extra.rests_on] if request.extra else []
+    return repr((chosen, asked, options.deployment.fingerprint, sorted(formats.READERS.items()), packages))
+
+
+def _package(name: str) -> list[object]:
+    """A package as it stands: all its own files."""
+    spec = find_spec(name)
+    return [
+        name,
+        *(item for folder in ((spec and spec.submodule_search_locations) or ()) for item in _own_files(Path(folder))),
+    ]
 
 
 def _names(cls: type) -> list[str]:
@@ -207,7 +229,7 @@ def _tool() -> str:
     for name in LIBRARIES:
         spec = find_spec(name)
         parts.append((name, _stamp_of(spec.origin) if spec and spec.origin else None))
-    return hashlib.sha256(repr([*parts, _stamp_of(ZONES)]).encode("utf-8", "backslashreplace")).hexdigest()
+    return sha256(repr([*parts, _stamp_of(ZONES)]).encode("utf-8", "backslashreplace"))
 
 
 def _own_files(folder: Path) -> Iterator[tuple[str, int, int]]:

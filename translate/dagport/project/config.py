@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dagport.project.errors import ProjectError
-from dagport.project.files import absolute_path, read_regular
+from dagport.project.files import absolute_path
+from dagport.regular import read_regular
 
 OWN_FILE, SHARED_FILE = "dagport.toml", "pyproject.toml"
 

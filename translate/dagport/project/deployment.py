@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from dagport.options import AirflowVersion, Deployment
 from dagport.project.errors import ProjectError
-from dagport.project.files import read_regular
+from dagport.regular import read_regular
 
 Entries: TypeAlias = dict[str, Any]
 VALUE, DESCRIPTION = "value", "description"  # of a Variable in the export of Airflow 3

@@ -15,9 +15,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from dagport.diagnostics import Diagnostic, diagnose
-from dagport.project.files import absolute_path, kind_of, read_regular, real_path, unopened
+from dagport.project.files import absolute_path, real_path, unopened
 from dagport.project.ignore import IgnoreSyntax, Rules, rules_above
 from dagport.project.yaml_files import SUFFIXES, is_yaml, mentions_tasks
+from dagport.regular import kind_of, read_regular
 
 STDIN = "<stdin>"
 MAGIC = "*?["

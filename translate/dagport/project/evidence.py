@@ -6,12 +6,12 @@ nothing".
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from dagport.digests import sha256
 from dagport.workspace import ABSENT, MAX_FILE_BYTES, Aspect, Look, Workspace
 
 NO_LOOKS = "[]"
@@ -64,4 +64,4 @@ class Witness:
 
 def identity(statement: str) -> str:
     """A short name of a statement: the same name, the same statement."""
-    return hashlib.sha256(statement.encode()).hexdigest()[:LENGTH]
+    return sha256(statement.encode())[:LENGTH]

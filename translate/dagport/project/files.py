@@ -1,22 +1,13 @@
-"""Opening files nobody vouches for: without hanging on a FIFO, reading a device or guessing an encoding."""
+"""Paths, the text of files, and what is said of those that the system or the encoding refuses."""
 
 from __future__ import annotations
 
 import errno
 import os
-import stat
 from pathlib import Path
 
 from dagport.diagnostics import Diagnostic, diagnose
 from dagport.source import Source, decoded
-
-KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a FIFO"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a character device"),
-    (stat.S_ISBLK, "a block device"),
-)
 
 
 def absolute_path(path: Path) -> Path:
@@ -30,28 +21,6 @@ def real_path(path: Path) -> Path:
     Raises ``OSError``: ``ENOENT`` for a link to nothing, ``ELOOP`` for links in a circle.
     """
     return Path(os.path.realpath(path, strict=True))
-
-
-def read_regular(path: Path) -> bytes:
-    """The bytes of a regular file.
-
-    Raises ``OSError`` for anything else. The file is opened without waiting for a FIFO's other end, and its kind
-    is asked of the open file, so that it can't be swapped in between.
-    """
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-    try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise OSError(errno.EINVAL, f"it is {kind_of(mode)}, not a regular file")
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return file.read()
-    finally:
-        os.close(descriptor)
-
-
-def kind_of(mode: int) -> str:
-    """What a file mode says in words."""
-    return next((name for test, name in KINDS if test(mode)), "something else")
 
 
 def unopened(path: str, error: OSError) -> Diagnostic:

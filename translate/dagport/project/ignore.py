@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from dagport.project.errors import ProjectError
-from dagport.project.files import read_regular
 from dagport.project.regexps import NotLinear, Searcher
+from dagport.regular import read_regular
 
 IgnoreSyntax: TypeAlias = Literal["glob", "regexp"]
 Decide: TypeAlias = Callable[[str, bool], "bool | None"]

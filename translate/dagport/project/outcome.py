@@ -26,19 +26,21 @@ class Outcome:
     digest: str | None = None  # SHA-256 of the content that was analysed; None: there was none
     looks: str | None = None  # what the analysis saw of the project, as ``evidence`` writes it; None: not to be kept
     crash: Crash | None = None
+    extra: tuple[str, ...] = ()  # see ``read.Extra``
 
     def body(self) -> bytes:
         """The form that is kept."""
-        head = json.dumps([self.format, self.has_errors])
-        return "\n".join((head, *self.lines)).encode("utf-8", "surrogatepass")
+        head = json.dumps([self.format, self.has_errors, len(self.lines)])
+        return "\n".join((head, *self.lines, *self.extra)).encode("utf-8", "surrogatepass")
 
     @classmethod
     def of_body(cls, body: bytes, digest: str) -> Outcome:
         """Read the kept form back. Raises ``ValueError`` for anything else."""
         head, *lines = body.decode("utf-8", "surrogatepass").split("\n")
         match json.loads(head):
-            case [str(format_), bool(has_errors)]:
-                return cls(format=format_, lines=tuple(lines), has_errors=has_errors, digest=digest)
+            case [str(format_), bool(has_errors), int(count)] if 0 <= count <= len(lines):
+                graphs, extra = tuple(lines[:count]), tuple(lines[count:])
+                return cls(format=format_, lines=graphs, has_errors=has_errors, digest=digest, extra=extra)
         raise ValueError("not a stored outcome")
 
 

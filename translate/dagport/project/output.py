@@ -6,7 +6,6 @@ dagport's to replace or remove; any other one may be somebody's work, and stays 
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -18,9 +17,11 @@ from pathlib import Path, PurePosixPath
 from typing import Literal, TypeAlias
 
 from dagport.diagnostics import Diagnostic, diagnose
+from dagport.digests import sha256
 from dagport.project.discovery import MANIFEST
 from dagport.project.errors import ProjectError
-from dagport.project.files import absolute_path, read_regular
+from dagport.project.files import absolute_path
+from dagport.regular import read_regular
 
 ChangeKind: TypeAlias = Literal["new", "changed", "unchanged", "removed", "kept"]
 MANIFEST_VERSION = 1
@@ -197,7 +198,7 @@ def _unusable(folder: Path, place: Path) -> str | None:
 
 def digest(data: bytes) -> str:
     """The hash of a text file, whatever line ends a checkout gave it."""
-    return "sha256:" + hashlib.sha256(data.replace(b"\r\n", b"\n")).hexdigest()
+    return "sha256:" + sha256(data.replace(b"\r\n", b"\n"))
 
 
 def _recorded(folder: Path) -> dict[str, str]:

@@ -105,6 +105,8 @@ def _import_readers(request: ReadRequest) -> None:
     """Import what a forked process needs; another one imports it by itself."""
     with contextlib.suppress(ImportError):  # every file will say so
         formats.reader(request.format or "airflow")
+    if request.extra:
+        request.extra.loaded()
 
 
 def _settle() -> None:

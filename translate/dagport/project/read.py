@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from dagport import codec, formats
 from dagport.diagnostics import Diagnostic, diagnose
+from dagport.digests import sha256
 from dagport.graph import FileGraph
 from dagport.options import ReadOptions
 from dagport.project.discovery import GRAPH_SUFFIXES, Input
 from dagport.project.evidence import NO_LOOKS, Witness
-from dagport.project.files import decode, read_regular, unopened
+from dagport.project.files import decode, unopened
 from dagport.project.outcome import Crash, Outcome
 from dagport.project.yaml_files import is_yaml
+from dagport.regular import read_regular
 from dagport.source import Source
 from dagport.translation import Document
 from dagport.workspace import Workspace
@@ -30,9 +32,28 @@ from dagport.workspace import Workspace
 if TYPE_CHECKING:
     from dagport.project.cache import Cache
 
-PAYS_FROM = 60  # files: seen on Airflow's own 74 example files, two processes 0.28 s, one 0.34 s
+PAYS_FROM = 100  # files: Airflow's own 74 example files take two processes as long as one
 MAX_SOURCE_BYTES = 16 * 1024 * 1024  # no one writes such a source; parsing one would take gigabytes
 UNKNOWN = "unknown"  # the orchestrator of what couldn't be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extra:
+    """What is made of each document besides its graph: in the process that reads it, and kept with its result."""
+
+    function: str  # "module:name" of ``(Document, ReadOptions, settings) -> Iterable[str]``: lines without their ends
+    settings: object = None  # can be pickled; two with the same ``repr`` give the same lines
+    rests_on: tuple[str, ...] = ()  # packages: with other files of theirs the lines may be others
+
+    def lines(self, document: Document, options: ReadOptions) -> Iterable[str]:
+        """The lines for one document."""
+        lines: Iterable[str] = self.loaded()(document, options, self.settings)
+        return lines
+
+    def loaded(self) -> Callable[[Document, ReadOptions, Any], Iterable[str]]:
+        """The function."""
+        module, _, name = self.function.partition(":")
+        return cast("Callable[[Document, ReadOptions, Any], Iterable[str]]", getattr(import_module(module), name))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +65,7 @@ class ReadRequest:
     jobs: int | None = None  # processes; None: as many as pay
     source_roots: tuple[str, ...] = ()  # configured folders of Python modules, relative to the project
     keeps: bool = False  # what each result rests on is noted, so that it can be kept
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True)
@@ -53,8 +75,9 @@ class Reading:
     documents: tuple[Document, ...]
     format: str
     crash: Crash | None = None
-    digest: str | None = None  # SHA-256 of the content that was read; None: there is none
+    data: bytes | None = None  # the content that was read; None: there is none
     looks: str | None = None  # see ``Outcome``
+    extra: tuple[str, ...] = ()
 
     @property
     def graphs(self) -> list[FileGraph]:
@@ -77,9 +100,10 @@ class Reading:
             format=self.format,
             lines=self.lines,
             has_errors=self.has_errors,
-            digest=self.digest,
+            digest=None if self.data is None else sha256(self.data),
             looks=self.looks,
             crash=self.crash,
+            extra=self.extra,
         )
 
 
@@ -112,6 +136,16 @@ class Recalled:
         return self.outcome.has_errors
 
     @property
+    def looks(self) -> str | None:
+        """As ``Reading.looks``."""
+        return self.outcome.looks
+
+    @property
+    def extra(self) -> tuple[str, ...]:
+        """As ``Reading.extra``."""
+        return self.outcome.extra
+
+    @property
     def graphs(self) -> list[FileGraph]:
         """As ``Reading.graphs``, without the sources."""
         try:
@@ -137,7 +171,7 @@ class Recalled:
         if self.outcome.digest is None:
             return None
         data = read_data(self.item)
-        if isinstance(data, Diagnostic) or hashlib.sha256(data).hexdigest() != self.outcome.digest:
+        if isinstance(data, Diagnostic) or sha256(data) != self.outcome.digest:
             raise ValueError("the file has changed")
         source = decode(self.item.path, data, path_in_project(self.item))
         if isinstance(source, Diagnostic):
@@ -204,7 +238,7 @@ def read_input(item: Input, request: ReadRequest) -> Reading:
     if item.named and not source.text.strip():
         return failed(diagnose("DP111", "it is empty", item.path, (1, 1, 1, 1)), format_)
     try:
-        graphs, looks = _read_source(source, format_, item, request)
+        graphs, extra, looks = _read_source(source, format_, item, request)
     except Exception as error:  # noqa: BLE001 - the one place that turns our bugs into a report on their file
         return crashed(item.path, format_, error)
     if item.named:
@@ -212,7 +246,7 @@ def read_input(item: Input, request: ReadRequest) -> Reading:
     elif is_yaml(item.path):
         graphs = [graph for graph in graphs if not _is_other_yaml(graph)]
     documents = tuple(Document(source, graph) for graph in graphs)
-    return Reading(documents, format_, digest=hashlib.sha256(data).hexdigest(), looks=looks)
+    return Reading(documents, format_, data=data, looks=looks, extra=extra)
 
 
 def read_data(item: Input) -> bytes | Diagnostic:
@@ -225,19 +259,34 @@ def read_data(item: Input) -> bytes | Diagnostic:
         return unopened(item.path, error)
 
 
-def _read_source(source: Source, format_: str, item: Input, request: ReadRequest) -> tuple[list[FileGraph], str | None]:
-    """The graphs, and what they rest on: ``None`` where it isn't asked for, or where they rest on the clock, too."""
+def _read_source(
+    source: Source, format_: str, item: Input, request: ReadRequest
+) -> tuple[list[FileGraph], tuple[str, ...], str | None]:
+    """The graphs, the extra lines, and what both rest on.
+
+    The last is ``None`` where it isn't asked for, or where they rest on the clock, too.
+    """
     space = workspace(item.project, request.source_roots)
     options = replace(request.options, workspace=space)
     if not request.keeps or format_ in formats.SEVERAL:
-        return formats.read_all(format_, source, options), None
+        graphs = formats.read_all(format_, source, options)
+        return graphs, _extra(source, graphs, options, request), None
     start = time.process_time()
     with ExitStack() as stack:
         looks = stack.enter_context(space.recording()) if space else {}
         graphs = formats.read_all(format_, source, options)
-    if time.process_time() - start >= options.limits.seconds:
-        return graphs, None  # another time, or on another machine, the analysis may get further
-    return graphs, _witness(space).statement(looks) if space else NO_LOOKS
+        late = time.process_time() - start >= options.limits.seconds
+        extra = _extra(source, graphs, options, request)
+    if late:
+        return graphs, extra, None  # another time, or on another machine, the analysis may get further
+    return graphs, extra, _witness(space).statement(looks) if space else NO_LOOKS
+
+
+def _extra(source: Source, graphs: Sequence[FileGraph], options: ReadOptions, request: ReadRequest) -> tuple[str, ...]:
+    extra = request.extra
+    if extra is None:
+        return ()
+    return tuple(line for graph in graphs for line in extra.lines(Document(source, graph), options))
 
 
 @cache

@@ -44,6 +44,7 @@ FILES: dict[str, str] = {
     "math": "math",
     "operator": "operator",
     "os": "os",
+    "packaging": "packaging",
     "pathlib": "pathlib",
     "pendulum": "pendulum",
     "platform": "system",

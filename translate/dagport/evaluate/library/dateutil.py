@@ -89,7 +89,7 @@ def _tzoffset(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
     name, offset = bound(args, kwargs, "name", "offset")
     if not is_plain([name, offset]) or not isinstance(offset, int | float | datetime.timedelta):
         return lost(machine, [name, offset], site)
-    step = offset if isinstance(offset, datetime.timedelta) else datetime.timedelta(seconds=offset)
+    step = offset if isinstance(offset, datetime.timedelta) else applied(datetime.timedelta, [0, offset], {})
     return applied(datetime.timezone, [step] if name is None else [step, name], {})
 
 

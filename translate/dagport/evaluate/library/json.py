@@ -38,8 +38,10 @@ def _dumps(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], 
 
 def _is_small(value: Anything, options: dict[str, Anything]) -> bool:
     indent = options.get("indent")
-    width = indent if isinstance(indent, int) else len(indent or "")
     parts = options.get("separators") or ()
+    if not isinstance(indent, int | str | None) or not isinstance(parts, tuple | list):
+        return False
+    width = indent if isinstance(indent, int) else len(indent or "")
     if any(isinstance(part, str) and len(part) > WIDEST for part in parts):
         return False
     return not indent or (width <= WIDEST and _depth(value) <= DEEPEST)

@@ -25,6 +25,7 @@ from dagport.evaluate.listing import Listing
 
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
+    from dagport.workspace import Kind
 
 PURE = "commonpath commonprefix normcase splitdrive"
 DISK = (
@@ -108,13 +109,12 @@ def _relative(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
     return lost(machine, texts, site, "the working directory is known only in the deployment")
 
 
-def _is(*wanted: str) -> Native:
+def _is(*wanted: Kind) -> Native:
     """``exists``, ``isfile``, ``isdir``."""
 
     def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
         (path,) = bound(args, kwargs, "path")
-        found = files.kind(machine, path, site)
-        return found if isinstance(found, Unknown) else found in wanted
+        return files.is_one(machine, path, wanted, site)
 
     return tolerant(run)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import sys
-import warnings
 from dataclasses import replace
 from typing import cast
 
@@ -20,30 +19,27 @@ from dagport.readers.airflow.hooks import AirflowHooks
 from dagport.readers.airflow.inventory import assumptions, contradictions, inventory, notes
 from dagport.readers.airflow.nodes import Dag
 from dagport.readers.airflow.versions import Version, find_version, unknown_names
-from dagport.source import Source, Span
-
-NOWHERE = ""  # the parser opens the file of that name to quote from it in a SyntaxError, wherever we happen to be
-
+from dagport.source import Source, Span, parsed
 
 NEWEST_FIRST: tuple[AirflowVersion, ...] = ("3", "2", "1.10")
 
 
 def read(source: Source, options: ReadOptions) -> FileGraph:
     """The graph of one file. Never raises for what the file says."""
-    parsed = parse(source)
-    if isinstance(parsed, Diagnostic):
-        return FileGraph(path=source.path, orchestrator="airflow", diagnostics=(parsed,))
-    reader = FileReader(source, parsed, options)
+    tree = parse(source)
+    if isinstance(tree, Diagnostic):
+        return FileGraph(path=source.path, orchestrator="airflow", diagnostics=(tree,))
+    reader = FileReader(source, tree, options)
     graph = reader.read()
     version = reader.version_by_modules()
     if version is not None:
         options = replace(options, airflow_version=version)
-        reader = FileReader(source, parsed, options)
+        reader = FileReader(source, tree, options)
         graph = reader.read()
     if reader.fails_by_assumption:
-        reader = FileReader(source, parsed, options, assumes=False)
+        reader = FileReader(source, tree, options, assumes=False)
         graph = reader.read()
-    return _as_module(source, parsed, options, graph) if reader.needs_package else graph
+    return _as_module(source, tree, options, graph) if reader.needs_package else graph
 
 
 def _as_module(source: Source, tree: ast.Module, options: ReadOptions, refused: FileGraph) -> FileGraph:
@@ -63,9 +59,7 @@ def _as_module(source: Source, tree: ast.Module, options: ReadOptions, refused: 
 def parse(source: Source) -> ast.Module | Diagnostic:
     """The syntax tree, or why there is none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as an invalid escape: the engine's business, and not ours
-            return ast.parse(source.text, filename=NOWHERE)
+        return parsed(source.text)
     except SyntaxError as error:
         line, column = error.lineno or 1, error.offset or 1
         end_line, end_column = error.end_lineno or line, error.end_offset or column
@@ -107,7 +101,7 @@ class FileReader:
         found = find_version(tree, source.text)
         self.version = options.airflow_version or found.name
         self.version_certain = options.airflow_version is not None or found.certain
-        self.hooks = AirflowHooks(self.version)
+        self.hooks = AirflowHooks(self.version, options.deployment.airflow_release)
         self.hooks.task_limit = options.limits.tasks
         workspace = options.workspace if source.file is not None else None
         self.machine = Machine(source, self.hooks, options.limits, workspace=workspace, deployment=options.deployment)
@@ -115,10 +109,9 @@ class FileReader:
         self.machine.environment_changed = not assumes  # modules that were evaluated with assumptions aren't used
         self.machine.module.name = _module_name(source.path)
         if workspace is not None and source.file is not None:
-            store = module_store(workspace, (self.version, options.limits, options.deployment.fingerprint()))
+            store = module_store(workspace, (self.version, options.limits, options.deployment.fingerprint))
             self.machine.importer = Importer(self.machine, store, source.file)
         self.diagnostics: list[Diagnostic] = []
-        self.budget = Budget(seconds=options.limits.seconds)
         self.file_doubts: list[Doubt] = []
         self.assumptions: tuple[str, ...] = ()
         self.needs_package = False  # a relative import was refused, for want of a package to start from
@@ -140,10 +133,10 @@ class FileReader:
         needs = self.machine.requirements
         self.file_doubts += contradictions(needs, self.source.path)
         self.assumptions = assumptions(needs)
-        self.budget = Budget(seconds=self.machine.limits.seconds)
+        budget = Budget(seconds=self.machine.limits.seconds)
         dags = self._registered()
-        pipelines = [pipeline for dag in dags if (pipeline := self._pipeline(dag)) is not None]
-        if self.budget.is_late:
+        pipelines = [self._pipeline(dag, budget) for dag in dags]
+        if budget.is_late:
             self._file_doubt("DP207", f"making the graph took more than {self.machine.limits.seconds:g} seconds", None)
         pipelines.sort(key=lambda pipeline: pipeline.span or (0, 0, 0, 0))
         for doubt in self.file_doubts:
@@ -226,9 +219,9 @@ class FileReader:
                 by_id[dag.id] = dag
         return list(by_id.values())
 
-    def _pipeline(self, dag: Dag) -> Pipeline | None:
+    def _pipeline(self, dag: Dag, budget: Budget) -> Pipeline:
         certain = self.version_certain
-        builder = PipelineBuilder(dag, self.source.path, self.version, certain=certain, budget=self.budget)
+        builder = PipelineBuilder(dag, self.source.path, self.version, certain=certain, budget=budget)
         builder.doubts += [doubt for doubt in self.machine.doubts if doubt.owner is dag]
         pipeline = builder.build()
         pipeline = replace(pipeline, assumptions=(*pipeline.assumptions, *self.assumptions))

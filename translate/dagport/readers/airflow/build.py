@@ -286,8 +286,9 @@ def assets_of(dags: list[nodes.Dag]) -> tuple[Asset, ...]:
             note(asset, None, "")
         for task in dag.tasks.values():
             for values, users in ((task.outlets, made), (task.inlets, used)):
-                for asset in leaf_assets(values) or []:
-                    note(asset, users, f"{dag.id}.{task.task_id}")
+                for value in values:  # one that isn't known takes no other with it
+                    for asset in leaf_assets(value) or []:
+                        note(asset, users, f"{dag.id}.{task.task_id}")
     return tuple(
         Asset(
             name=name,

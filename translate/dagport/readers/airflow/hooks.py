@@ -24,7 +24,7 @@ from dagport.evaluate.domain import (
     walk,
 )
 from dagport.evaluate.machine import Hooks
-from dagport.readers.airflow import deployment, operators
+from dagport.readers.airflow import deployment, emission, operators
 from dagport.readers.airflow.asset import (
     asset_decorator,
     make_alias,
@@ -121,6 +121,7 @@ NATIVES: dict[str, Native] = {
 }
 METHODS: dict[tuple[str, str], Native] = {
     **HELPERS,
+    **emission.MODELS,
     ("Asset", "ref"): make_reference,
     ("Dataset", "ref"): make_reference,
     ("asset", "multi"): multi_asset_decorator,
@@ -128,6 +129,9 @@ METHODS: dict[tuple[str, str], Native] = {
     ("timezone", "utcnow"): _clock,
 }
 ALWAYS_THERE = ("airflow.providers.standard", "airflow.providers.common.compat")
+RELEASE = frozenset({"airflow.__version__", "airflow.version.version"})
+NOT_SAID = "which version is installed is known only in the deployment (--airflow-version says Airflow's)"
+INSTALLED_VERSION = frozenset({"importlib.metadata.version", "importlib_metadata.version"})
 TASK_HOMES = {"sdk", "decorators", "compat"}
 ENUMS: dict[str, Callable[[str], str]] = {
     "TriggerRule": str.lower,
@@ -139,8 +143,9 @@ ENUMS: dict[str, Callable[[str], str]] = {
 class AirflowHooks(Hooks):
     """The state of one file's import, as far as Airflow is concerned."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, release: str | None = None) -> None:
         self.version = version
+        self.release = release  # the whole version, where the user says it
         self.registers_on_exit = version != "1.10"
         self.all_dags: list[Dag] = []
         self.dags: list[Dag] = []  # open `with DAG` blocks
@@ -190,6 +195,8 @@ class AirflowHooks(Hooks):
         parts = name.split(".")
         if parts[0] == "dagfactory":
             return find_loader(name)
+        if name in INSTALLED_VERSION:
+            return self._installed_version
         if parts[0] != "airflow":
             return self._operator(name, parts)
         for index, part in enumerate(parts[1:], 1):
@@ -208,8 +215,18 @@ class AirflowHooks(Hooks):
             return make_partial(".".join(parts[:-1]))
         return make_operator(name) if trusted(name) and operators.is_operator(name) else None
 
+    def _installed_version(
+        self, machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite
+    ) -> Anything:
+        """The version of a distribution: Airflow's own, where the user says it."""
+        if args == ["apache-airflow"] and not kwargs and self.release is not None:
+            return self.release
+        return machine.unknown(NOT_SAID, site)
+
     def constant(self, name: str) -> Anything:
-        """Members of Airflow's text enumerations, and the template fields of operators."""
+        """Airflow's version, members of its text enumerations, and the template fields of operators."""
+        if name in RELEASE:
+            return Unknown(NOT_SAID) if self.release is None else self.release
         parts = name.split(".")
         if parts[0] == "airflow" and len(parts) > 2:
             convert = ENUMS.get(parts[-2])

@@ -5,7 +5,7 @@ Source: ``OperatorPartial``, ``validate_mapping_kwargs`` and ``MappedOperator`` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from dagport.evaluate.domain import (
@@ -129,7 +129,8 @@ def _mapped(
     lost = kwargs.pop("**", None)
     dag, group = current_place(machine, kwargs)
     refuse_in_mapped_group(group)
-    for name, value in defaults_for(machine, dag, group, kwargs, site).items():
+    defaults = defaults_for(machine, dag, group, kwargs, site)
+    for name, value in defaults.items():
         if name in BASE and name not in kwargs:
             kwargs[name] = value
     for name, value in _signature_defaults(partial.cls).items():
@@ -137,7 +138,11 @@ def _mapped(
     task = new_task(machine, partial.cls, partial.name, site)
     if not trusted(partial.name) and not partial.cls.scope:
         doubt_class(machine, partial.name, task, site, owner_of(dag))
-    task.arguments = {name: value for name, value in partial.kwargs.items() if name != "**"}
+    own = {} if whole else _own_defaults(partial, defaults)  # of several sets each has its own
+    task.arguments = {
+        **{name: value for name, value in own.items() if name not in over},
+        **{name: value for name, value in partial.kwargs.items() if name != "**"},
+    }
     task.mapped = Mapped(over, whole=whole)
     if lost is not None:
         machine.doubt("DP201", f"some arguments of the task aren't known: {lost.why}", site, owner_of(dag))
@@ -148,6 +153,13 @@ def _mapped(
     # What it is mapped over is a dependency whatever the template fields are (`MappedOperator.__attrs_post_init__`).
     depend_on_results(machine, task, list(over.values()), site)
     return task
+
+
+def _own_defaults(partial: Partial, defaults: Mapping[str, Anything]) -> dict[str, Anything]:
+    """Arguments of the operator's own that its mapped instances take from ``default_args`` as they are made."""
+    entry = operators.find(partial.name)
+    own = entry.parameters if entry is not None else ()
+    return {name: value for name, value in defaults.items() if name in (own or ()) and name not in BASE}
 
 
 def _signature_defaults(cls: UserClass) -> dict[str, Anything]:

@@ -63,7 +63,10 @@ DECORATORS: dict[str, tuple[str, tuple[str, ...]]] = {
 ELSEWHERE: dict[str, tuple[str, ...]] = {
     "docker": ("image", "command", "environment", "env_file", "container_name"),
     "kubernetes": ("image", "cmds", "arguments", "env_vars", "labels", "config_file", "namespace"),
+    "kubernetes_cmd": ("image", "annotations", "env_vars", "labels", "config_file", "namespace", "kubernetes_conn_id"),
     "pyspark": (),
+    "sftp_sensor": ("path", "file_pattern", "newer_than", "sftp_conn_id"),
+    "snowpark": ("snowflake_conn_id",),
     "sql": ("sql", "parameters", "conn_id", "database", "hook_params"),
 }
 # Kind -> the parameter of the function that the operator fills itself when the task runs

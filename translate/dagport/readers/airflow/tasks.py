@@ -33,7 +33,7 @@ DECORATOR_KINDS: dict[str, TaskKind] = {
     "kubernetes_cmd": "container", "pyspark": "spark", "stub": "other", "run_if": "python", "skip_if": "python",
     "analytics": "sql", "llm": "other", "agent": "other",
 }  # fmt: skip
-DOCS = ("doc_md", "doc", "doc_rst", "doc_json", "doc_yaml")
+DOCS = ("doc_md", "doc")  # what else documents a task stays an argument
 
 
 class TaskBuilder:

@@ -17,6 +17,7 @@ from dagport.writers.dagster.naming import OWNER, POOL, TAG_VALUE
 DEFAULT_RETRY_DELAY = 300  # seconds; `default_task_retry_delay`
 DEFAULT_OWNER = "airflow"
 DEFAULT_POOL = "default_pool"
+OTHER_DOCS = ("doc_rst", "doc_json", "doc_yaml")
 SECONDS = len("2026-01-01T00:00:00")
 
 IGNORED: dict[str, str] = {
@@ -166,8 +167,9 @@ def _order(task: Task, found: _Collected) -> None:
 
 
 def _documentation(task: Task, found: _Collected) -> None:
-    if task.doc:
-        found.arguments["description"] = text_literal(task.doc)
+    text = task.doc or next((value for name in OTHER_DOCS if isinstance(value := task.arguments.get(name), str)), None)
+    if text:
+        found.arguments["description"] = text_literal(text)
 
 
 RULES: tuple[Callable[[Task, _Collected], None], ...] = (_documentation, _owner, _retries, _pool, _order)

@@ -13,7 +13,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib import import_module, resources
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from dagport.graph import TaskKind
@@ -79,8 +80,7 @@ def families() -> tuple[Family, ...]:
 @cache
 def facts() -> dict[str, Any]:
     """The facts read from the providers' sources: ``{"sources": ..., "modules": {module: {class: facts}}}``."""
-    text = resources.files(__name__).joinpath("facts.json").read_text(encoding="utf-8")
-    loaded: dict[str, Any] = json.loads(text)
+    loaded: dict[str, Any] = json.loads(Path(__file__).with_name("facts.json").read_text("utf-8"))
     return loaded
 
 
