@@ -1,1 +1,1 @@
-"""Wrapped legacy pipelines: runners and hosts (nothing here yet)."""
+"""Legacy pipelines where they are: runners that run them and tell what happens."""

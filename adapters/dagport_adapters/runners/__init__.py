@@ -1,0 +1,38 @@
+"""Runners: what runs a DAG where it is, and tells of each task as it happens."""
+
+from __future__ import annotations
+
+from dagport_adapters.runners.errors import (
+    AirflowError,
+    AirflowNotFoundError,
+    DagImportError,
+    RunConflictError,
+    RunnerBusyError,
+    RunnerError,
+    RunTimeoutError,
+    UnknownDagError,
+    UnknownTaskError,
+    WorkerDiedError,
+)
+from dagport_adapters.runners.local import LocalAirflow
+from dagport_adapters.runners.protocol import Event, RunFinished, Runner, RunRequest, RunStarted, TaskEvent
+
+__all__ = [
+    "AirflowError",
+    "AirflowNotFoundError",
+    "DagImportError",
+    "Event",
+    "LocalAirflow",
+    "RunConflictError",
+    "RunFinished",
+    "RunRequest",
+    "RunStarted",
+    "RunTimeoutError",
+    "Runner",
+    "RunnerBusyError",
+    "RunnerError",
+    "TaskEvent",
+    "UnknownDagError",
+    "UnknownTaskError",
+    "WorkerDiedError",
+]
