@@ -16,7 +16,7 @@ class LineageOptions:
 
     namespace: str = "default"  # of the jobs: ``[openlineage] namespace`` of the Airflow that runs them
     xcom: bool = False  # results that tasks hand over are datasets, too
-    hide_sql_literals: bool = False  # literals in SQL are replaced in events
+    hide_sql_literals: bool = False  # literals in SQL are replaced in events, and code isn't in them
     source_code: bool = True  # the ``sourceCode`` facet carries code
 
 

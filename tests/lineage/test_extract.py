@@ -6,6 +6,7 @@ import pytest
 
 from dagport_lineage.extract import merged
 from dagport_lineage.model import ColumnSource, DatasetName, Found, Gap, Read, Write
+from dagport_lineage.scope import LineageOptions
 from tests.lineage.support import lineage, tasks
 
 FILE = """
@@ -73,3 +74,48 @@ def test_what_several_rules_say_of_one_dataset_is_one_claim() -> None:
         assert [(read.dataset, read.columns) for read in found.reads] == [(ORDERS, ("id",))]
         assert [(write.sources, write.columns) for write in found.writes] == [((ORDERS,), column)]
         assert len(found.gaps) == 1
+
+
+HANDED = """
+    from airflow.sdk import DAG, task
+
+    @task
+    def make():
+        return 1
+
+    @task
+    def take(x):
+        return x
+
+    with DAG("shop", schedule=None):
+        take(make())
+"""
+
+
+def test_results_are_datasets_where_the_user_asks_for_them() -> None:
+    without, with_them = lineage(HANDED), lineage(HANDED, options=LineageOptions(namespace="prod", xcom=True))
+    handed = DatasetName("airflow-xcom://prod", "shop.make.return_value")
+    assert [task.writes + task.reads for task in tasks(without).values()] == [(), ()]
+    assert [write.dataset for write in tasks(with_them)["make"].writes] == [handed]
+    assert [read.dataset for read in tasks(with_them)["take"].reads] == [handed]
+
+
+def test_what_runs_around_an_operator_counts() -> None:
+    found = tasks(
+        lineage("""
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    from airflow.sdk import DAG
+
+    with DAG("shop", schedule=None):
+        EmptyOperator(task_id="before", pre_execute=lambda context: open("/data/x"))
+        EmptyOperator(task_id="after", post_execute=print)
+        EmptyOperator(task_id="none", pre_execute=None)
+        EmptyOperator(task_id="told", on_success_callback=print)
+    """)
+    )
+    assert {name: [gap.message for gap in task.gaps] for name, task in found.items()} == {
+        "before": ["what `pre_execute` reads and writes isn't followed"],
+        "after": ["what `post_execute` reads and writes isn't followed"],
+        "none": [],
+        "told": [],
+    }

@@ -12,6 +12,7 @@ from dagport.workspace import Workspace
 from dagport_lineage.extract.callables import called
 from dagport_lineage.extract.declared import declared
 from dagport_lineage.extract.operators import find
+from dagport_lineage.extract.xcom import handed_over
 from dagport_lineage.model import (
     AssetName,
     DatasetName,
@@ -24,8 +25,11 @@ from dagport_lineage.model import (
     TaskLineage,
     Write,
 )
-from dagport_lineage.naming.uris import asset_dataset
+from dagport_lineage.naming.assets import asset_dataset
 from dagport_lineage.scope import LineageOptions, Scope
+
+AROUND = ("pre_execute", "post_execute")
+"""Arguments with functions that a task runs, too. Callbacks aren't part of the task: they hear of how it ended."""
 
 
 def extract(
@@ -61,11 +65,12 @@ def _assets(document: Document, scope: Scope) -> tuple[AssetName, ...]:
 
 def _pipeline(scope: Scope) -> PipelineLineage:
     pipeline: Pipeline = scope.pipeline
-    tasks = tuple(_task(task, scope) for task in pipeline.tasks)
+    handed = handed_over(pipeline, scope)
+    tasks = tuple(_task(task, scope, handed.get(task.id, Found())) for task in pipeline.tasks)
     return PipelineLineage(pipeline=pipeline.id, exact=pipeline.exact, tasks=tasks)
 
 
-def _task(task: Task, scope: Scope) -> TaskLineage:
+def _task(task: Task, scope: Scope, handed: Found) -> TaskLineage:
     rule = find(task.operator)
     if rule is not None:
         done = rule(task, scope)
@@ -73,12 +78,21 @@ def _task(task: Task, scope: Scope) -> TaskLineage:
         done = called(task, scope)
     else:
         done = _no_rule(task, scope)
-    return merged(task.id, (declared(task, scope), done))
+    return merged(task.id, (declared(task, scope), done, handed, _around(task, scope)))
+
+
+def _around(task: Task, scope: Scope) -> Found:
+    """What the user's code before and after the operator's own does."""
+    named = [name for name in AROUND if task.arguments.get(name) is not None]
+    messages = [f"what `{name}` reads and writes isn't followed" for name in named]
+    place = scope.place(task)
+    return Found(gaps=tuple(Gap(side="both", reason="callable", message=text, place=place) for text in messages))
 
 
 def _no_rule(task: Task, scope: Scope) -> Found:
-    message = f"there is no rule for `{task.operator}`"
-    return Found(gaps=(Gap(side="both", reason="operator", message=message, place=scope.place(task)),))
+    from dagport_lineage.extract.inherited import inherited  # start-up
+
+    return inherited(task, scope)
 
 
 def merged(task: str, parts: Iterable[Found]) -> TaskLineage:

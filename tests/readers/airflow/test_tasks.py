@@ -105,6 +105,21 @@ def test_defaults_of_a_constructor_count_for_mapped_tasks() -> None:
     assert task.retries == 4
 
 
+@pytest.mark.parametrize(
+    ("call", "arguments"),
+    [
+        ("partial(task_id='t').expand(bash_command=['a'])", {"cwd": "/x"}),
+        ("partial(task_id='t', cwd='/y').expand(bash_command=['a'])", {"cwd": "/y"}),
+        ("partial(task_id='t', bash_command='a').expand(cwd=['/y'])", {"bash_command": "a"}),
+        ("partial(task_id='t').expand_kwargs([{'bash_command': 'a'}])", {}),
+    ],
+)
+def test_mapped_instances_take_arguments_of_their_own_from_default_args(call: str, arguments: dict[str, str]) -> None:
+    defaults = {"cwd": "/x", "unknown": 1, "retries": 2}
+    task = task_of(f"with DAG('d', default_args={defaults}): BashOperator.{call}")
+    assert (task.arguments, task.retries) == (arguments, 2)
+
+
 def test_a_library_class_with_a_default_of_its_own() -> None:
     task = task_of(
         """

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from dagport.graph import Task
 from dagport.readers.airflow.operators import find as known_operator
+from dagport_lineage.extract.arguments import for_each_instance
 from dagport_lineage.model import Found
 from dagport_lineage.scope import Scope
 
@@ -32,4 +33,5 @@ def rules() -> Mapping[str, Rule]:
 def find(operator: str) -> Rule | None:
     """The rule for an operator class, by the name that the source gives it; ``None`` where there is none."""
     known = known_operator(operator)
-    return rules().get(known.name if known else operator)
+    rule = rules().get(known.name if known else operator)
+    return None if rule is None else for_each_instance(rule)
