@@ -26,6 +26,18 @@ def dagster() -> Environment:
 
 
 @pytest.fixture(scope="session")
+def datahub() -> Environment:
+    """DataHub's command line with DataHub Lite on DuckDB."""
+    return environment("datahub")
+
+
+@pytest.fixture(scope="session")
+def airflow3_openlineage() -> Environment:
+    """Airflow 3 with its OpenLineage provider, and providers that tell it of their datasets."""
+    return environment("airflow3-openlineage")
+
+
+@pytest.fixture(scope="session")
 def airflow_home(airflow3: Environment, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Variables of an Airflow 3 home with a database; its DAGs folder is ``dags`` below the home."""
     home = tmp_path_factory.mktemp("airflow")

@@ -45,9 +45,11 @@ class Engine:
 ENGINES: Mapping[str, Engine] = {
     "airflow3": Engine("import airflow.sdk, airflow.providers.standard, sklearn", (3, 14)),
     "airflow3-dag-factory": Engine("import airflow.sdk, dagfactory", (3, 14)),
+    "airflow3-openlineage": Engine("import airflow.sdk, airflow.providers.openlineage", (3, 13)),
     "airflow3-providers": Engine("import airflow.sdk, airflow.providers.google, pip", (3, 13)),
     "airflow2": Engine("import airflow.models, airflow.operators.bash", (3, 12)),
     "dagster": Engine("import dagster, pandas, sklearn, sqlalchemy", (3, 14)),
+    "datahub": Engine("import datahub.lite, duckdb", (3, 13)),
 }
 
 
