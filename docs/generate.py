@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from dagport.cli.app import COMMANDS, dagport
+from dagport.cli.app import LazyGroup, dagport
 from dagport.cli.command import COMMON
 from dagport.diagnostics import CATALOGUE
+from dagport_lineage.catalogs.profiles import profiles
 
 HERE = Path(__file__).parent
-CLI_PAGE, DIAGNOSTICS_PAGE = HERE / "cli.md", HERE / "diagnostics.md"
+CLI_PAGE, DIAGNOSTICS_PAGE, LINEAGE_PAGE = HERE / "cli.md", HERE / "diagnostics.md", HERE / "lineage.md"
 BLOCK, END = "<!-- options of {} -->\n", "<!-- end -->\n"
+PROFILES = "<!-- profiles -->\n"
 ALL, FULLEST = "all", "check"  # the options that commands share are described once
 AREAS = {
     "DP1": "The file can't be read",
@@ -25,7 +28,21 @@ AREAS = {
 
 def pages() -> dict[Path, str]:
     """The text that every page with generated parts should have."""
-    return {CLI_PAGE: cli_page(CLI_PAGE.read_text("utf-8")), DIAGNOSTICS_PAGE: diagnostics_page()}
+    return {
+        CLI_PAGE: cli_page(CLI_PAGE.read_text("utf-8")),
+        DIAGNOSTICS_PAGE: diagnostics_page(),
+        LINEAGE_PAGE: between(LINEAGE_PAGE.read_text("utf-8"), PROFILES, profiles_table()),
+    }
+
+
+def profiles_table() -> str:
+    """What each catalogue takes, and the rules of its profile."""
+    rows = ["| `--for` | catalogue | takes | rules |\n|---|---|---|---|\n"]
+    for name, profile in profiles().items():
+        rules = [f"`{rule.id}` ({rule.severity}): {rule.says}" for rule in profile.rules]
+        rules += ["`whole-runs` (error): wants START and an end of every run"] if profile.whole_runs else []
+        rows.append(f"| `{name}` | {profile.title} | {profile.takes} | {'<br>'.join(rules)} |\n")
+    return "".join(rows)
 
 
 def diagnostics_page() -> str:
@@ -47,12 +64,8 @@ def diagnostics_page() -> str:
 
 def cli_page(text: str) -> str:
     """The page with the options of every command put between its marks."""
-    parent = dagport.make_context("dagport", ["--help"], resilient_parsing=True)
-    for name in COMMANDS:
-        command = dagport.get_command(parent, name)
-        if command is None:
-            continue
-        context = click.Context(command, info_name=name, parent=parent)
+    for name, context in commands(dagport.make_context("dagport", ["--help"], resilient_parsing=True)):
+        command = context.command
         if name == FULLEST:
             text = with_block(text, ALL, table(command, context, common=True))
         usage = " ".join(command.collect_usage_pieces(context))
@@ -60,9 +73,30 @@ def cli_page(text: str) -> str:
     return text
 
 
+def commands(parent: click.Context, prefix: str = "") -> Iterator[tuple[str, click.Context]]:
+    """Every command of our own by the words that call it; in place of a group those that are in it."""
+    group = parent.command
+    if not isinstance(group, LazyGroup):
+        return
+    for name in group.lazy:
+        command = group.get_command(parent, name)
+        if command is None:
+            continue
+        context = click.Context(command, info_name=name, parent=parent)
+        if isinstance(command, click.Group):
+            yield from commands(context, f"{prefix}{name} ")
+        else:
+            yield prefix + name, context
+
+
 def with_block(page: str, name: str, text: str) -> str:
     """The page with a text put between the marks of a name."""
-    head, mark, rest = page.partition(BLOCK.format(name))
+    return between(page, BLOCK.format(name), text)
+
+
+def between(page: str, start: str, text: str) -> str:
+    """The page with a text put between a mark and the next end mark."""
+    head, mark, rest = page.partition(start)
     _, end, tail = rest.partition(END)
     return head + mark + text + end + tail
 

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
-from dagport.cli.app import COMMANDS
+from dagport.cli.app import LazyGroup
 from dagport.cli.app import dagport as group
 from dagport.cli.plugins import plugin_commands
 from dagport.cli.run import BAR_FROM
@@ -123,6 +124,14 @@ def test_reader_that_stops_reading(tmp_path: Path) -> None:
     assert command.returncode == 141
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
+def test_no_room_for_the_output(tmp_path: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*DAGPORT, "explain"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 2
+    assert done.stderr.decode().splitlines()[-1] == "Error: can't write: No space left on device"
+
+
 def test_same_bytes_in_every_locale(tmp_path: Path) -> None:
     (tmp_path / "grüße.json").write_text("{", "utf-8")
     outputs = {
@@ -190,10 +199,16 @@ def test_start_up_imports_little(args: list[str]) -> None:
     assert not set(NEVER_AT_START) & set(done.stderr.split())
 
 
-def test_short_help_in_the_table_is_the_commands_own() -> None:
-    for name, (_, text) in COMMANDS.items():
-        context = group.make_context("dagport", ["--help"], resilient_parsing=True)
-        command = group.get_command(context, name)
+@pytest.mark.parametrize("words", [[], ["lineage"]])
+def test_short_help_in_the_table_is_the_commands_own(words: list[str]) -> None:
+    context = group.make_context("dagport", ["--help"], resilient_parsing=True)
+    parent: click.Command | None = group
+    for word in words:
+        assert isinstance(parent, click.Group)
+        parent = parent.get_command(context, word)
+    assert isinstance(parent, LazyGroup)
+    for name, (_, text) in parent.lazy.items():
+        command = parent.get_command(context, name)
         assert command is not None
         assert command.help is not None
         assert command.help.split("\n\n")[0].replace("\n", " ") == text

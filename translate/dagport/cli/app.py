@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import gc
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import NoReturn, cast
 
@@ -21,31 +22,29 @@ COMMANDS = {
     "graph": ("dagport.cli.graph:graph", "Print the graph of each pipeline."),
     "check": ("dagport.cli.check:check", "Report what is wrong or uncertain, and what a translation would carry."),
     "translate": ("dagport.cli.translate:translate", "Write the pipelines for another orchestrator."),
+    "lineage": ("dagport_lineage.commands:lineage", "Show, export and compare what tasks read and write."),
+    "run": ("dagport_adapters.commands.run:run", "Run a DAG in its own Airflow and show each task as it happens."),
     "explain": ("dagport.cli.explain:explain", "Explain a diagnostic's code, or list all codes."),
     "formats": ("dagport.cli.formats:list_formats", "List what can be read, printed and written."),
 }
-
+NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 # A run makes many objects and drops few: with Python's defaults, looking for garbage takes a third of its time.
 GC_THRESHOLDS = (100_000, 20, 20)
 
 
 class LazyGroup(click.Group):
-    """Imports a command when it is called; the help text of each stands in ``COMMANDS``.
+    """Imports a command when it is called; ``lazy`` has the place and the help text of each, by name."""
 
-    Other packages add commands through the entry-point group ``dagport.commands``.
-    """
+    lazy: Mapping[str, tuple[str, str]] = {}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands, ours first."""
-        return [*COMMANDS, *(name for name in sorted(_plugins()) if name not in COMMANDS)]
+        """The names of all commands."""
+        return list(self.lazy)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name, ``None`` for an unknown one."""
-        if cmd_name in COMMANDS:
-            return _load(COMMANDS[cmd_name][0])
-        path = _plugins().get(cmd_name)
-        return _load(path) if path else None
+        return _load(self.lazy[cmd_name][0]) if cmd_name in self.lazy else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -60,27 +59,45 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands, without importing ours."""
-        lines = [(name, text) for name, (_, text) in COMMANDS.items()]
-        for name in self.list_commands(ctx)[len(COMMANDS) :]:
+        lines = [(name, text) for name, (_, text) in self.lazy.items()]
+        for name in self.list_commands(ctx)[len(self.lazy) :]:
             command = self.get_command(ctx, name)
             lines.append((name, command.get_short_help_str(80) if command else ""))
         with formatter.section("Commands"):
             formatter.write_dl(lines)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class TopGroup(LazyGroup):
+    """Our own commands, and those that other packages add through the entry-point group ``dagport.commands``."""
+
+    lazy = COMMANDS
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all commands, ours first."""
+        return [*COMMANDS, *(name for name in sorted(_plugins()) if name not in COMMANDS)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, ``None`` for an unknown one."""
+        known = super().get_command(ctx, cmd_name)
+        path = None if known else _plugins().get(cmd_name)
+        return _load(path) if path else known
+
+
+@click.group(cls=TopGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, message="dagport %(version)s")
 def dagport() -> None:
     """Move pipelines between orchestrators: exact, or it says so.
 
-    The source files are analysed, never imported or run.
+    The source files are analysed, never imported or run, except by the command run.
     """
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with its status."""
     gc.set_threshold(*GC_THRESHOLDS)
-    sys.exit(run(sys.argv[1:] if args is None else list(args)))
+    status = run(sys.argv[1:] if args is None else list(args))
+    gc.freeze()  # Python looks for garbage when it ends, in all that is left: a seventh of a whole run
+    sys.exit(status)
 
 
 def run(args: list[str]) -> int:
@@ -101,14 +118,25 @@ def run(args: list[str]) -> int:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        # Nobody reads on, as with "dagport ... | head"; Python must not try to flush again when it ends.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_nothing_more()  # nobody reads on, as with "dagport ... | head"
         return BROKEN_PIPE
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            _report_crash(args, error)
+            return CRASHED
+        click.echo(f"Error: can't write: {error.strerror}", err=True)
+        _write_nothing_more()
+        return WRONG_USAGE
     except Exception as error:  # noqa: BLE001 - our bugs end in a line that asks for a report
         _report_crash(args, error)
         return CRASHED
     return status
+
+
+def _write_nothing_more() -> None:
+    """Python must not try to flush again when it ends."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _invoke(args: list[str]) -> int:

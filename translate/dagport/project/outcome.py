@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -30,18 +31,32 @@ class Outcome:
 
     def body(self) -> bytes:
         """The form that is kept."""
-        head = json.dumps([self.format, self.has_errors, len(self.lines)])
-        return "\n".join((head, *self.lines, *self.extra)).encode("utf-8", "surrogatepass")
+        head = json.dumps([self.format, self.has_errors])
+        graphs = _bytes((head, *self.lines))
+        # The extra lines may be long and alike. No JSON has a NUL in it, so that is where they begin.
+        return graphs + b"\0" + zlib.compress(_bytes(self.extra), 1) if self.extra else graphs
 
     @classmethod
     def of_body(cls, body: bytes, digest: str) -> Outcome:
         """Read the kept form back. Raises ``ValueError`` for anything else."""
-        head, *lines = body.decode("utf-8", "surrogatepass").split("\n")
+        graphs, nul, packed = body.partition(b"\0")
+        head, *lines = _texts(graphs)
+        try:
+            extra = _texts(zlib.decompress(packed)) if nul else []
+        except zlib.error as error:
+            raise ValueError(str(error)) from None
         match json.loads(head):
-            case [str(format_), bool(has_errors), int(count)] if 0 <= count <= len(lines):
-                graphs, extra = tuple(lines[:count]), tuple(lines[count:])
-                return cls(format=format_, lines=graphs, has_errors=has_errors, digest=digest, extra=extra)
+            case [str(format_), bool(has_errors)]:
+                return cls(format=format_, lines=tuple(lines), has_errors=has_errors, digest=digest, extra=tuple(extra))
         raise ValueError("not a stored outcome")
+
+
+def _bytes(lines: Iterable[str]) -> bytes:
+    return "\n".join(lines).encode("utf-8", "surrogatepass")
+
+
+def _texts(data: bytes) -> list[str]:
+    return data.decode("utf-8", "surrogatepass").split("\n")
 
 
 def checksum(*parts: bytes) -> int:

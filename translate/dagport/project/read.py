@@ -44,6 +44,7 @@ class Extra:
     function: str  # "module:name" of ``(Document, ReadOptions, settings) -> Iterable[str]``: lines without their ends
     settings: object = None  # can be pickled; two with the same ``repr`` give the same lines
     rests_on: tuple[str, ...] = ()  # packages: with other files of theirs the lines may be others
+    suffices: bool = False  # graphs without an error aren't handed over: nobody asks for them
 
     def lines(self, document: Document, options: ReadOptions) -> Iterable[str]:
         """The lines for one document."""
@@ -78,6 +79,7 @@ class Reading:
     data: bytes | None = None  # the content that was read; None: there is none
     looks: str | None = None  # see ``Outcome``
     extra: tuple[str, ...] = ()
+    extra_suffices: bool = False
 
     @property
     def graphs(self) -> list[FileGraph]:
@@ -98,7 +100,7 @@ class Reading:
         """The form for other processes and the cache."""
         return Outcome(
             format=self.format,
-            lines=self.lines,
+            lines=() if self.extra_suffices and not self.has_errors else self.lines,
             has_errors=self.has_errors,
             digest=None if self.data is None else sha256(self.data),
             looks=self.looks,
@@ -246,7 +248,8 @@ def read_input(item: Input, request: ReadRequest) -> Reading:
     elif is_yaml(item.path):
         graphs = [graph for graph in graphs if not _is_other_yaml(graph)]
     documents = tuple(Document(source, graph) for graph in graphs)
-    return Reading(documents, format_, data=data, looks=looks, extra=extra)
+    suffices = request.extra is not None and request.extra.suffices
+    return Reading(documents, format_, data=data, looks=looks, extra=extra, extra_suffices=suffices)
 
 
 def read_data(item: Input) -> bytes | Diagnostic:

@@ -1,0 +1,1 @@
+"""Catalogues: native exports for those that take no events of jobs, and what each does with events."""
