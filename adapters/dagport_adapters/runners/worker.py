@@ -224,6 +224,9 @@ class Worker:
         try:
             os.close(ours)
             os.close(self.channel.commands)
+            sys.dont_write_bytecode = (
+                True  # a file that changes within a second at the same length would stay the old one
+            )
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             run_process(request, self.channel, life, self.progress)

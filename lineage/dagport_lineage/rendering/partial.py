@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from dagport.passes.templates import LONGEST, has_template
+from dagport.readers.airflow.signatures import CONTEXT_KEYS
 from dagport_lineage.model import Unresolved
 from dagport_lineage.rendering.context import Known
 
@@ -27,6 +28,7 @@ CONDITION = re.compile(r"(?:el)?if\s+(.+)", re.DOTALL)
 LOOP = re.compile(r"for\s+([\w\s,()]+?)\s+in\s+(.+)", re.DOTALL)
 ASSIGNMENT = re.compile(r"set\s+(\w+)\s*=\s*(.+)", re.DOTALL)
 TRUE = "1"
+CONTEXT = CONTEXT_KEYS | {"conn", "dag", "macros", "params", "task", "ti", "var"}  # names that Airflow gives
 
 Cut: TypeAlias = Literal["text", "value", "tag"]
 
@@ -157,7 +159,7 @@ def _tag(raw: str) -> str:
 
 def _assignment(raw: str, _: list[tuple[Cut, str]]) -> Piece:
     found = ASSIGNMENT.fullmatch(_inner(raw))
-    if found is None:
+    if found is None or found[1] in CONTEXT:  # what Jinja takes that name for elsewhere depends on what stands before
         raise NotCut
     return Assignment(raw, found[1], found[2])
 

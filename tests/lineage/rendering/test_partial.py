@@ -6,7 +6,7 @@ from time import process_time
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
@@ -139,6 +139,9 @@ def rendered(text: str) -> str | None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(templates(2), min_size=1, max_size=5).map("".join))
+@example(
+    "{% if params.flag %}{% endif %}{% for x in ds %}{% set x = params.t %}{% endfor %}{% set params = dag.dag_id %}"
+)
 def test_the_rest_renders_to_the_same(text: str) -> None:
     text += "."  # a line's end at the end of a template is dropped each time that it is rendered
     whole = rendered(text)
