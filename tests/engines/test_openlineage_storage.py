@@ -27,6 +27,7 @@ SECONDS = 600.0
 DIFFERENT = {
     "S3DeleteObjectsOperator": "what is dropped is an output of ours, and an input of theirs",
     "GCSDeleteObjectsOperator": "the same; and of a prefix that isn't a folder they drop the folder around it",
+    "GCSToGCSOperator": "what is moved is dropped, which is an output of ours, and not told by theirs",
     "GCSTimeSpanFileTransformOperator": "the prefix has the time of the run in it",
     "FileTransferOperator": "a local path of theirs has lost its first slash, or its namespace",
     "SFTPOperator": "their local files carry the address of the worker",
