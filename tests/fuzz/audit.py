@@ -30,7 +30,7 @@ OWN = (sys.prefix, sys.base_prefix, str(Path(dagport.__file__).parent), "/usr/sh
 """Where our own modules and the time zones are."""
 
 IMPORTED = frozenset(sys.stdlib_module_names) | {
-    "dagport", "jinja2", "markupsafe", "pathspec", "tzdata", "yaml", "_yaml", "libcst", "croniter",
+    "dagport", "jinja2", "markupsafe", "packaging", "pathspec", "tzdata", "yaml", "_yaml", "libcst", "croniter",
 }  # fmt: skip
 """What our own code may import while it reads."""
 
