@@ -168,3 +168,22 @@ def test_other_uses_of_a_set_do(test: str) -> None:
 )
 def test_imports_that_nothing_catches_are_taken_for_granted(text: str) -> None:
     assert [task.id for task in one(text).tasks] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("decorator", "edges"),
+    [
+        ("kubernetes(image='i', volumes=make())", 1),
+        ("kubernetes(image='i', env_from=make())", 1),
+        ("kubernetes_cmd(image='i', node_selector=make())", 1),
+        ("kubernetes(image='i', cmds=make())", 0),
+        ("docker(image='i', mounts=make())", 1),
+        ("docker(image='i', auto_remove=make())", 0),
+        ("sftp_sensor(path=make())", 1),
+        ("sql(conn_id=make())", 1),
+    ],
+)
+def test_results_in_template_fields_of_the_operator_behind_a_decorator(decorator: str, edges: int) -> None:
+    text = f"with DAG('d'):\n    @task\n    def make(): ...\n    @task.{decorator}\n    def f(): ...\n    f()"
+    pipeline = one(text)
+    assert [(edge.upstream, edge.downstream) for edge in pipeline.edges] == [("make", "f")] * edges

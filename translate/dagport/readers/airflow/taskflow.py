@@ -59,15 +59,17 @@ DECORATORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "bash": ("airflow.providers.standard.operators.bash.BashOperator", ("bash_command", "env", "cwd")),
     "stub": ("airflow.sdk.BaseOperator", ()),
 }
-# Decorators of other providers: their operators may have changed since.
-ELSEWHERE: dict[str, tuple[str, ...]] = {
-    "docker": ("image", "command", "environment", "env_file", "container_name"),
-    "kubernetes": ("image", "cmds", "arguments", "env_vars", "labels", "config_file", "namespace"),
-    "kubernetes_cmd": ("image", "annotations", "env_vars", "labels", "config_file", "namespace", "kubernetes_conn_id"),
-    "pyspark": (),
-    "sftp_sensor": ("path", "file_pattern", "newer_than", "sftp_conn_id"),
-    "snowpark": ("snowflake_conn_id",),
-    "sql": ("sql", "parameters", "conn_id", "database", "hook_params"),
+POD = "airflow.providers.cncf.kubernetes.operators.pod.KubernetesPodOperator"
+# Decorators of other providers: the operator behind each, and those of its template fields that the decorator fills
+# itself. Their operators may have changed since.
+ELSEWHERE: dict[str, tuple[str, frozenset[str]]] = {
+    "docker": ("airflow.providers.docker.operators.docker.DockerOperator", frozenset()),
+    "kubernetes": (POD, frozenset({"cmds", "arguments"})),
+    "kubernetes_cmd": (POD, frozenset({"cmds", "arguments"})),
+    "pyspark": (f"{PYTHON}.PythonOperator", frozenset({"templates_dict"})),
+    "sftp_sensor": ("airflow.providers.sftp.sensors.sftp.SFTPSensor", frozenset()),
+    "snowpark": ("airflow.providers.snowflake.operators.snowpark.SnowparkOperator", frozenset({"templates_dict"})),
+    "sql": ("airflow.providers.common.sql.operators.sql.SQLExecuteQueryOperator", frozenset()),
 }
 # Kind -> the parameter of the function that the operator fills itself when the task runs
 # (``inject_session_into_op_kwargs`` of the snowflake provider).
@@ -130,10 +132,20 @@ class TaskFactory(Model):
         hooks.finish(task)
         self._doubt_kind(machine, task, site)
         depend_on_results(machine, task, over, site)
-        own = DECORATORS[self.kind][1] if self.kind in DECORATORS else ELSEWHERE.get(self.kind, ())
-        for name in (*COMMON, *own):
+        for name in dict.fromkeys((*COMMON, *self._own_fields())):
             depend_on_results(machine, task, task.fields.get(name), site)
         return XComRef([(task, "return_value")])
+
+    def _own_fields(self) -> tuple[str, ...]:
+        """The template fields beside those of the call."""
+        if self.kind in DECORATORS:
+            return DECORATORS[self.kind][1]
+        if self.kind not in ELSEWHERE:
+            return ()
+        name, filled = ELSEWHERE[self.kind]
+        entry = operators.find(name)
+        fields = entry.template_fields if entry is not None else None
+        return tuple(field for field in fields or () if field not in filled)
 
     def _doubt_kind(self, machine: Machine, task: Task, site: CallSite) -> None:
         """Which class stands behind a decorator of a provider is said by the providers that are installed."""
