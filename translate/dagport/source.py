@@ -86,3 +86,10 @@ def parsed(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as an invalid escape: the engine's business, and not ours
         return ast.parse(text, filename=NOWHERE)
+
+
+def parsed_expression(text: str) -> ast.Expression:
+    """As ``parsed``, of an expression."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text, filename=NOWHERE, mode="eval")

@@ -85,8 +85,10 @@ class Found(NamedTuple):
 def look(machine: Machine, value: Anything, site: CallSite) -> Found | Unknown:
     """Where a path leads, and what lies there."""
     path = project_path(machine, value, site)
-    if isinstance(path, Unknown):
-        return path
+    return path if isinstance(path, Unknown) else _at(machine, path, site)
+
+
+def _at(machine: Machine, path: str, site: CallSite) -> Found | Unknown:
     assert machine.workspace is not None  # noqa: S101 - see `project_path`
     found = machine.workspace.kind(path)
     if path in machine.written:
@@ -109,7 +111,7 @@ def is_one(machine: Machine, value: Anything, wanted: tuple[Kind, ...], site: Ca
         return path
     if machine.deployment.only_project_files and path not in machine.written and _lacks(machine.workspace, path):
         return False
-    found = look(machine, value, site)
+    found = _at(machine, path, site)
     return found if isinstance(found, Unknown) else found.kind in wanted
 
 

@@ -11,6 +11,7 @@ from jinja2 import nodes
 
 from dagport.passes.templates import pulled, reference
 from dagport.pycode import requoted, text_constant
+from dagport.source import parsed_expression
 
 Kind: TypeAlias = Literal["text", "date", "data"]
 """Of a value: text; a date and time, whose own text depends on its class; any other data that JSON can hold."""
@@ -75,7 +76,7 @@ def render(tree: nodes.Template, expressions: Mapping[str, str]) -> str | None:
         return None
     source = _joined(pieces)
     try:
-        ast.parse(source, mode="eval")
+        parsed_expression(source)
     except SyntaxError:
         return None
     return source
@@ -350,10 +351,10 @@ def _opened(text: str) -> str:
     if not (text.startswith("(") and text.endswith(")")):
         return text
     try:
-        inner = ast.parse(text[1:-1].strip(), mode="eval")
+        inner = parsed_expression(text[1:-1].strip())
     except SyntaxError:
         return text
-    same = ast.dump(inner) == ast.dump(ast.parse(text, mode="eval"))
+    same = ast.dump(inner) == ast.dump(parsed_expression(text))
     return text[1:-1] if same and not isinstance(inner.body, ast.Lambda | ast.NamedExpr | ast.Tuple) else text
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-
 import libcst as cst
 
 from dagport.rewrite.capture import COPY, check_captures, names_in
@@ -20,6 +18,7 @@ from dagport.rewrite.replace import replace_uses
 from dagport.rewrite.scopes import every_parameter
 from dagport.rewrite.tree import Tree, comments
 from dagport.rewrite.usage import Usage
+from dagport.source import parsed
 
 INDENT = "    "
 
@@ -41,7 +40,7 @@ def write(tree: Tree, names: Names, usage: Usage, outer: Outer, plan: Plan) -> s
     function = usage.function
     text = _lambda(draft, function) if isinstance(function, cst.Lambda) else _definition(draft, function)
     try:
-        ast.parse(text)
+        parsed(text)
     except SyntaxError as error:
         return [Refusal(f"its new text isn't valid Python: {error.msg}", tree.span(function))]
     return text
@@ -148,7 +147,7 @@ def _lambda(draft: Draft, node: cst.Lambda) -> str:
 
 def _is_one_line(value: str) -> bool:
     try:
-        return len(ast.parse(f"x = {value}").body) == 1
+        return len(parsed(f"x = {value}").body) == 1
     except SyntaxError:
         return False
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dagport.graph import CallableRef
 from dagport.rewrite.model import Facts, Plan, Refusal, Rewritten, Slice
-from dagport.source import Source
+from dagport.source import Source, parsed_expression
 
 if TYPE_CHECKING:
     from dagport.rewrite.parsed import Parsed
@@ -98,9 +98,9 @@ def _quoted(text: str) -> Iterator[str]:
 
 def _names_in(text: str) -> Iterator[str]:
     try:
-        parsed = ast.parse(text, mode="eval")
+        expression = parsed_expression(text)
     except SyntaxError:
         return
-    for node in ast.walk(parsed):
+    for node in ast.walk(expression):
         if isinstance(node, ast.Name):
             yield node.id

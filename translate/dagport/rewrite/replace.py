@@ -19,6 +19,7 @@ from dagport.rewrite.usage import (
     PushUse,
     VariableUse,
 )
+from dagport.source import parsed
 
 
 def replace_uses(draft: Draft) -> None:
@@ -189,7 +190,7 @@ def _pushed_after(draft: Draft, node: cst.Return) -> list[cst.CSTNode]:
 def _stands_alone(text: str) -> bool:
     """Whether an expression can be the right side of an assignment as it is written."""
     try:
-        parsed = ast.parse(f"x = {text}").body
+        body = parsed(f"x = {text}").body
     except SyntaxError:
         return False
-    return len(parsed) == 1 and isinstance(parsed[0], ast.Assign) and len(parsed[0].targets) == 1
+    return len(body) == 1 and isinstance(body[0], ast.Assign) and len(body[0].targets) == 1

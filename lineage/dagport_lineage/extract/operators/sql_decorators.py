@@ -7,6 +7,7 @@ from textwrap import dedent
 
 from dagport.graph import Task
 from dagport.passes.templates import has_template
+from dagport.source import parsed
 from dagport.values import Template, Value
 from dagport_lineage.extract.operators.commands import DECORATORS, returned
 from dagport_lineage.extract.queries import GENERIC, reached, run
@@ -31,7 +32,7 @@ def _constant(task: Task, scope: Scope) -> tuple[Value, ...] | None:
     _, column, *_ = task.callable.span
     text = scope.source.segment(task.callable.span)
     try:
-        statements = ast.parse(dedent(" " * (column - 1) + text)).body
+        statements = parsed(dedent(" " * (column - 1) + text)).body
     except (SyntaxError, ValueError):
         return None
     function = statements[0] if len(statements) == 1 else None

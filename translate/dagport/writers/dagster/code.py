@@ -10,6 +10,7 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from dagport.source import parsed, parsed_expression
 from dagport.writers.dagster.model import Chunk
 from dagport.writers.dagster.naming import BUILTINS
 
@@ -18,7 +19,7 @@ from dagport.writers.dagster.naming import BUILTINS
 def identifiers(text: str) -> frozenset[str]:
     """Every name that a piece of code uses or binds, attributes and keywords left out."""
     try:
-        tree = ast.parse(textwrap.dedent(text))
+        tree = parsed(textwrap.dedent(text))
     except SyntaxError:
         # A lambda cut out of a call, for instance: every word counts.
         return frozenset(_words(text))
@@ -57,7 +58,7 @@ def annotations_resolve(imports: Iterable[str], definitions: Iterable[str]) -> b
     known = set(BUILTINS | bound_names(imports))
     for definition in definitions:
         try:
-            tree = ast.parse(textwrap.dedent(definition))
+            tree = parsed(textwrap.dedent(definition))
         except SyntaxError:
             return False
         for annotation in _annotations(tree):
@@ -109,7 +110,7 @@ def is_rebound(function: str, names: Iterable[str]) -> str | None:
 def annotated_class(annotation: str) -> str | None:
     """The bare name of the class that an annotation is, ``dict`` for ``Dict[str, int]``; ``None`` for a union."""
     try:
-        node: ast.expr = ast.parse(annotation.strip().strip("\"'"), mode="eval").body
+        node: ast.expr = parsed_expression(annotation.strip().strip("\"'")).body
     except SyntaxError:
         return None
     node = node.value if isinstance(node, ast.Subscript) else node
