@@ -26,6 +26,18 @@ def dagster() -> Environment:
 
 
 @pytest.fixture(scope="session")
+def dagster_host() -> Environment:
+    """Dagster with its webserver and all that dagport needs; run it with the variables of ``with_dagport``."""
+    return environment("dagster-host")
+
+
+@pytest.fixture(scope="session")
+def prefect_host() -> Environment:
+    """Prefect and all that dagport needs; run it with the variables of ``with_dagport``."""
+    return environment("prefect-host")
+
+
+@pytest.fixture(scope="session")
 def datahub() -> Environment:
     """DataHub's command line with DataHub Lite on DuckDB."""
     return environment("datahub")

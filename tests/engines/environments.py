@@ -49,8 +49,13 @@ ENGINES: Mapping[str, Engine] = {
     "airflow3-providers": Engine("import airflow.sdk, airflow.providers.google, pip", (3, 13)),
     "airflow2": Engine("import airflow.models, airflow.operators.bash", (3, 12)),
     "dagster": Engine("import dagster, pandas, sklearn, sqlalchemy", (3, 14)),
+    "dagster-host": Engine("import dagster, dagster_webserver, sqlglot, libcst", (3, 14)),
     "datahub": Engine("import datahub.lite, duckdb", (3, 13)),
+    "prefect-host": Engine("import prefect, sqlglot, libcst", (3, 13)),
 }
+
+SOURCES = tuple(str(Path(__file__).parents[2] / folder) for folder in ("translate", "lineage", "adapters"))
+"""Where dagport's own packages are, for hosts that import them: ``PYTHONPATH`` of ``with_dagport``."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,11 @@ def run_program(
     if check and done.returncode != 0:
         raise EngineError(f"{' '.join(words)}: status {done.returncode}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}")
     return done
+
+
+def with_dagport(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Variables with which an environment of ours, such as ``dagster-host``, imports this checkout's packages."""
+    return {**(env or {}), "PYTHONPATH": os.pathsep.join(SOURCES)}
 
 
 def clean_variables() -> dict[str, str]:

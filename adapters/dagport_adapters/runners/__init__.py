@@ -15,13 +15,14 @@ from dagport_adapters.runners.errors import (
     WorkerDiedError,
 )
 from dagport_adapters.runners.local import LocalAirflow
-from dagport_adapters.runners.protocol import Event, RunFinished, Runner, RunRequest, RunStarted, TaskEvent
+from dagport_adapters.runners.protocol import Event, Handed, RunFinished, Runner, RunRequest, RunStarted, TaskEvent
 
 __all__ = [
     "AirflowError",
     "AirflowNotFoundError",
     "DagImportError",
     "Event",
+    "Handed",
     "LocalAirflow",
     "RunConflictError",
     "RunFinished",

@@ -27,6 +27,16 @@ FINISHED_STATES: frozenset[TaskState] = frozenset({"success", "failed", "skipped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """A result that one task hands to others (an XCom)."""
+
+    task_id: str
+    value: Any  # what JSON can hold
+    key: str = "return_value"
+    map_index: int = -1  # -1: not mapped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """Which DAG to run, and as what."""
 
@@ -38,6 +48,9 @@ class RunRequest:
     conf: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)  # Airflow takes them from the conf
     tasks: Sequence[str] | None = None  # None: all
+    again: Literal["run", "tasks"] = "run"  # "tasks": what the date's run has of other tasks stays as it is
+    inputs: Sequence[Handed] = ()  # results of tasks that aren't run, put in their place before the run
+    whole_results: bool = False  # all that each task hands over, and not only a preview of its return value
     retry_delays: Literal["wait", "skip"] = "wait"  # a skipped delay is a try without waiting, not a try less
 
 
@@ -58,6 +71,10 @@ class RunStarted:
     logical_date: datetime | None
     started: datetime | None
     resumed: bool  # it was there before
+    run_after: datetime | None = None  # what stands for the logical date where a run has none (Airflow 3)
+    data_interval: tuple[datetime, datetime] | None = None
+    clear_number: int = 0  # how often it was cleared
+    url: str | None = None  # of its page, where there is a server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +90,10 @@ class TaskEvent:
     started: datetime | None = None
     ended: datetime | None = None
     log: Path | None = None  # of this try
+    log_url: str | None = None  # of this try, where there is a server
     result: Result | None = None
+    results: tuple[Handed, ...] | None = None  # of a success, where whole results are asked for
+    error: str | None = None  # of a failed try: the exception's class and message, where the engine tells it
 
     @property
     def duration(self) -> float | None:
