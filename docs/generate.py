@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from docs.outcomes import cases_tables, forms_table
 
 from dagport.cli.app import LazyGroup, dagport
 from dagport.cli.command import COMMON
@@ -14,8 +15,10 @@ from dagport_lineage.catalogs.profiles import profiles
 
 HERE = Path(__file__).parent
 CLI_PAGE, DIAGNOSTICS_PAGE, LINEAGE_PAGE = HERE / "cli.md", HERE / "diagnostics.md", HERE / "lineage.md"
+SEMANTICS_PAGE = HERE / "semantics.md"
 BLOCK, END = "<!-- options of {} -->\n", "<!-- end -->\n"
 PROFILES = "<!-- profiles -->\n"
+FORMS, CASES = "<!-- forms -->\n", "<!-- cases -->\n"
 ALL, FULLEST = "all", "check"  # the options that commands share are described once
 AREAS = {
     "DP1": "The file can't be read",
@@ -32,7 +35,13 @@ def pages() -> dict[Path, str]:
         CLI_PAGE: cli_page(CLI_PAGE.read_text("utf-8")),
         DIAGNOSTICS_PAGE: diagnostics_page(),
         LINEAGE_PAGE: between(LINEAGE_PAGE.read_text("utf-8"), PROFILES, profiles_table()),
+        SEMANTICS_PAGE: semantics_page(SEMANTICS_PAGE.read_text("utf-8")),
     }
+
+
+def semantics_page(text: str) -> str:
+    """The page with the tables of forms and cases put between their marks."""
+    return between(between(text, FORMS, forms_table()), CASES, cases_tables())
 
 
 def profiles_table() -> str:

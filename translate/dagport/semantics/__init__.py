@@ -1,0 +1,1 @@
+"""How each engine decides: models that are tested against the engines themselves."""
