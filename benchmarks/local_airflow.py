@@ -1,18 +1,18 @@
 """A warm run of ``LocalAirflow`` against ``airflow dags test`` of the same DAG, and what it adds to each task event.
 
-    python -m benchmarks.local_airflow PYTHON [--runs N] [--tasks N]
+    python -m benchmarks.local_airflow PYTHON [--runs N] [--tasks N] [--many N]
 
 ``PYTHON`` is that of an environment with Airflow 2.7+ or 3. The DAG of the first comparison has three tasks; the
 command and the runner take turns, on the same database, and their medians are compared. For the second, a DAG of
 ``--tasks`` mapped tasks runs in a warm ``DAG.test()`` and in the warm runner: the difference, for each event that the
-host gets.
+host gets. For the third, a DAG of ``--many`` mapped tasks runs once more: what the memory of each process is after the
+first quarter and at the end, and the time for a task in the first half and in the second.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import tempfile
 import time
@@ -25,7 +25,7 @@ from tests.engines.environments import clean_variables
 
 from dagport_adapters.runners import LocalAirflow, RunFinished, RunRequest, TaskEvent, homes
 
-THREE, MANY = "three", "many"
+THREE, MANY, MORE = "three", "many", "more"
 DAGS = """
 from datetime import datetime
 try:
@@ -57,8 +57,17 @@ def many():
 
     one.expand(number=list(range({tasks})))
 
+@dag(start_date=datetime(2026, 1, 1), schedule=None, catchup=False)
+def more():
+    @task
+    def one(number):
+        return number
+
+    one.expand(number=list(range({more})))
+
 three()
 many()
+more()
 """
 DAG_TEST = """
 import sys, time, logging
@@ -80,12 +89,12 @@ sys.stderr.write(f"took {took}\\n")
 
 
 @contextmanager
-def site(python: Path, tasks: int) -> Iterator[tuple[LocalAirflow, dict[str, str]]]:
+def site(python: Path, tasks: int, more: int = 1) -> Iterator[tuple[LocalAirflow, dict[str, str]]]:
     """A runner, and the environment in which Airflow's own commands use its database."""
     with tempfile.TemporaryDirectory() as work:
         dags, home = Path(work, "dags"), Path(work, "home")
         dags.mkdir()
-        (dags / "both.py").write_text(DAGS.format(tasks=tasks), "utf-8")
+        (dags / "both.py").write_text(DAGS.format(tasks=tasks, more=more), "utf-8")
         with LocalAirflow(python, dags, home=home) as runner:
             yield runner, homes.variables(home, dags, clean_variables(), own=True)
 
@@ -98,6 +107,29 @@ def ran(runner: LocalAirflow, dag_id: str) -> tuple[float, int]:
     if not isinstance(end, RunFinished) or end.state != "success":
         raise SystemExit(f"{dag_id} ended as {end}")
     return took, sum(isinstance(event, TaskEvent) for event in events)
+
+
+def memory(pid: int | str) -> int:
+    """KiB of the machine's memory that a process has."""
+    lines = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def followed(runner: LocalAirflow, tasks: int) -> None:
+    """Print how time and memory go with the tasks of one large run."""
+    worker, start = runner.worker_pid, time.perf_counter()
+    done, times, sizes = 0, [], []
+    for event in runner.run(RunRequest(dag_id=MORE)):
+        done += isinstance(event, TaskEvent) and event.state == "success"
+        if isinstance(event, TaskEvent) and event.state == "running" and done in (tasks // 4, tasks // 2, tasks - 1):
+            running = Path(f"/proc/{worker}/task/{worker}/children").read_text("utf-8").split()[0]
+            times.append(time.perf_counter() - start)
+            sizes.append([memory(pid) for pid in ("self", worker or 0, running)])
+    quarter, half, end = times
+    grown = [last - first for first, last in zip(sizes[0], sizes[-1], strict=True)]
+    early, late = (half - quarter) / tasks * 4000, (end - half) / tasks * 2000
+    print(f"{done} of {tasks} mapped tasks: {early:.1f} ms each in the second quarter, {late:.1f} ms after")
+    print("  grown in three quarters of them, in KiB: host {}, worker {}, process of the run {}".format(*grown))
 
 
 def commanded(python: Path, variables: dict[str, str]) -> float:
@@ -124,8 +156,9 @@ def main() -> None:
     parser.add_argument("python", type=lambda text: Path(os.path.abspath(text)))  # noqa: PTH100 - links stay
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--tasks", type=int, default=100)
+    parser.add_argument("--many", type=int, default=1000, help="two events or three for each")
     options = parser.parse_args()
-    with site(options.python, options.tasks) as (runner, variables):
+    with site(options.python, options.tasks, options.many) as (runner, variables):
         cold, _ = ran(runner, THREE)
         warm, command = [], []
         for _ in range(options.runs):
@@ -137,12 +170,12 @@ def main() -> None:
         print(f"  airflow dags test {median(command):.2f} s, warm run {median(warm):.2f} s: {ratio:.1f} times faster")
         print(f"  the first run, which sets the database up and starts the worker: {cold:.1f} s")
         ran(runner, MANY)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         ours, events = ran(runner, MANY)
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
         theirs = tested(options.python, variables, version)
         print(f"{options.tasks} mapped tasks, {events} task events: DAG.test() {theirs:.2f} s, runner {ours:.2f} s")
-        print(f"  added to each event: {(ours - theirs) / events * 1000:.1f} ms; the host's peak grew by {grown} KiB")
+        print(f"  added to each event: {(ours - theirs) / events * 1000:.1f} ms")
+        if options.many:
+            followed(runner, options.many)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,9 @@ def test_nothing_leads_a_worker_to_somebody_elses_database(tmp_path: Path, own: 
     found = homes.variables(tmp_path, tmp_path / "dags", before, own=own)
     assert found["AIRFLOW_HOME"] == str(tmp_path)
     assert found["AIRFLOW__CORE__DAGS_FOLDER"] == str(tmp_path / "dags")
-    assert found.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN") == (f"sqlite:///{tmp_path}/airflow.db" if own else None)
+    assert found.get("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN") == (
+        f"sqlite:///{tmp_path}/airflow.db?timeout=300" if own else None
+    )
     assert "PYTHONHOME" not in found
     assert (found["KEPT"], found["AIRFLOW_VAR_A"]) == ("1", "a")
 
@@ -43,17 +47,23 @@ def test_a_database_is_set_up_once_and_copied(tmp_path: Path, monkeypatch: pytes
     def ran(command: list[str], environment: dict[str, str]) -> str:
         asked.append(command[-1])
         if command[-1] == "migrate":
-            Path(environment["AIRFLOW_HOME"], "airflow.db").write_text("tables")
+            execute(Path(environment["AIRFLOW_HOME"], "airflow.db"), "create table tables (name)")
         return "3.3.2"
 
     monkeypatch.setattr(homes, "_ran", ran)
     for name in ("one", "two"):
         homes.prepare(tmp_path / name, Path("python"), {})
-        assert (tmp_path / name / "airflow.db").read_text() == "tables"
+        assert execute(tmp_path / name / "airflow.db", "select name from sqlite_master") == [("tables",)]
+        assert execute(tmp_path / name / "airflow.db", "pragma journal_mode") == [("wal",)]
     assert asked.count("migrate") == 1
-    (tmp_path / "one" / "airflow.db").write_text("runs")
+    execute(tmp_path / "one" / "airflow.db", "insert into tables values ('runs')")
     homes.prepare(tmp_path / "one", Path("python"), {})
-    assert (tmp_path / "one" / "airflow.db").read_text() == "runs"
+    assert execute(tmp_path / "one" / "airflow.db", "select name from tables") == [("runs",)]
+
+
+def execute(database: Path, statement: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(database)) as connection, connection:
+        return connection.execute(statement).fetchall()
 
 
 def test_variables_and_connections_are_airflows_own_environment(tmp_path: Path) -> None:

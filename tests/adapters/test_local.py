@@ -13,6 +13,7 @@ from dagport_adapters.runners import (
     AirflowError,
     AirflowNotFoundError,
     DagImportError,
+    Handed,
     LocalAirflow,
     RunConflictError,
     RunFinished,
@@ -166,8 +167,26 @@ def test_what_the_worker_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert part in event.result.preview
 
 
-def test_a_conf_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with stand_in(tmp_path, monkeypatch, body("started()", "finished()")) as runner:
-        with pytest.raises(ValueError, match="too large"):
-            list(runner.run(RunRequest(dag_id="d", conf={"a": "x" * (1 << 20)})))
-        assert len(list(runner.run(ONE))) == 2
+def test_long_messages_both_ways(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = """
+while True:
+    asked = command()
+    if "long" in asked:
+        rest = b""
+        while len(rest) <= asked["long"]:
+            rest += os.read(read, asked["long"] + 1 - len(rest))
+        asked = json.loads(rest)
+    started()
+    text = json.dumps({"type": "task", "task_id": "a", "map_index": -1, "try_number": 1, "state": "success",
+                       "started": None, "ended": None, "log": None, "results": asked["request"]["inputs"]}).encode()
+    sent = b'{"long": %d}\\n%s\\n' % (len(text), text)
+    while sent:
+        sent = sent[os.write(write, sent):]
+    finished()
+"""
+    script = script.replace('asked["request"]["inputs"]', '[{"key": "k", "value": asked["request"]["conf"]["a"]}]')
+    with stand_in(tmp_path, monkeypatch, script) as runner:
+        for size in (1 << 10, (1 << 20) - 200, 1 << 20, 5 << 20):
+            _, event, _ = runner.run(RunRequest(dag_id="d", conf={"a": "ü" * size}))
+            assert isinstance(event, TaskEvent)
+            assert event.results == (Handed(task_id="a", key="k", value="ü" * size),)

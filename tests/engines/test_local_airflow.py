@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from dagport_adapters.runners import (
     DagImportError,
     Event,
-    LocalAirflow,
     RunConflictError,
-    RunFinished,
     RunnerBusyError,
     RunRequest,
     RunStarted,
@@ -34,11 +26,8 @@ from dagport_adapters.runners import (
     UnknownTaskError,
     WorkerDiedError,
 )
-from tests.engines.environments import Environment, clean_variables
-
-DAGS = Path(__file__).with_name("local_airflow")
-DATE = datetime(2026, 3, 1, tzinfo=UTC)
-DEAD_SECONDS = 10.0
+from tests.engines.environments import clean_variables
+from tests.engines.local_site import DAGS, DATE, Site, assert_dead, ending, is_alive, last_states, local_site, told
 
 GOOD = {
     "pick": "success", "left": "success", "right": "skipped", "join": "success", "gate": "success",
@@ -51,6 +40,8 @@ BAD = {
     "boom": "failed", "after_boom": "upstream_failed", "alarm": "success", "clean": "success", "make": "success",
     "work": "failed", "drop": "success", "half[0]": "success", "half[1]": "failed", "half[2]": "success",
 }  # fmt: skip
+
+QUOTED = 'pass"wörd\\with-all'
 
 CHANGING = """
 @dag(**WHEN)
@@ -65,102 +56,16 @@ changing()
 pytestmark = [pytest.mark.engine]
 
 
-@dataclass
-class Site:
-    """A runner on the DAGs of the tests, and its home."""
-
-    runner: LocalAirflow
-    home: Path
-    work: Path
-
-    def run(self, dag_id: str, **more: Any) -> list[Event]:
-        return list(self.runner.run(RunRequest(dag_id=dag_id, **more), timeout=100))
-
-    def database(self, run: RunFinished) -> dict[str, tuple[str | None, int]]:
-        """State and try of each task instance, as Airflow's database has them."""
-        with sqlite3.connect(self.home / "airflow.db") as connection:
-            rows = connection.execute(
-                "select task_id, map_index, state, try_number from task_instance where dag_id = ? and run_id = ?",
-                (run.dag_id, run.run_id),
-            ).fetchall()
-        return {named(task, index): (state, number) for task, index, state, number in rows}
-
-    def run_state(self, dag_id: str, run_id: str) -> str:
-        with sqlite3.connect(self.home / "airflow.db") as connection:
-            [row] = connection.execute(
-                "select state from dag_run where dag_id = ? and run_id = ?", (dag_id, run_id)
-            ).fetchall()
-        return str(row[0])
-
-    def pids(self) -> list[int]:
-        """The task's process and the child that it started, once they run."""
-        file = self.work / "pids"
-        for _ in range(400):
-            if file.exists() and len(found := file.read_text().split()) == 2:
-                return list(map(int, found))
-            time.sleep(0.05)
-        raise AssertionError("the task didn't start")
-
-
 @pytest.fixture(scope="module", params=["airflow3", "airflow2"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    engine: Environment = request.getfixturevalue(request.param)
-    folder = tmp_path_factory.mktemp(request.param)
-    (folder / "dags").mkdir()
-    (folder / "work").mkdir()
-    for source in DAGS.glob("*.txt"):
-        shutil.copyfile(source, folder / "dags" / f"{source.stem}.py")
-    os.environ["DAGPORT_CACHE_DIR"] = str(folder / "cache")
-    runner = LocalAirflow(
-        engine.python,
-        folder / "dags",
-        home=folder / "home",
-        env={"FAULTS_FOLDER": str(folder / "work")},
-        connections={"warehouse": "postgres://me:hunter2-hunter2@db.example/shop"},
-        cancel_grace=2.0,
-    )
-    with runner:
-        yield Site(runner, folder / "home", folder / "work")
+    with local_site(request.getfixturevalue(request.param), tmp_path_factory.mktemp(request.param)) as site:
+        yield site
 
 
 @pytest.fixture(autouse=True)
 def _no_pids(site: Site) -> None:
     for name in ("pids", "free"):
         (site.work / name).unlink(missing_ok=True)
-
-
-def named(task_id: str, index: int) -> str:
-    return task_id if index < 0 else f"{task_id}[{index}]"
-
-
-def last_states(events: list[Event]) -> dict[str, tuple[str, int]]:
-    tasks = [event for event in events if isinstance(event, TaskEvent)]
-    return {named(event.task_id, event.map_index): (event.state, event.try_number) for event in tasks}
-
-
-def told(events: list[Event], task: str) -> list[tuple[str, int]]:
-    tasks = [event for event in events if isinstance(event, TaskEvent)]
-    return [(e.state, e.try_number) for e in tasks if named(e.task_id, e.map_index) == task]
-
-
-def ending(events: list[Event]) -> RunFinished:
-    finished = events[-1]
-    assert isinstance(finished, RunFinished)
-    return finished
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def assert_dead(*pids: int) -> None:
-    deadline = time.monotonic() + DEAD_SECONDS
-    while any(map(is_alive, pids)) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert [pid for pid in pids if is_alive(pid)] == []
 
 
 @pytest.mark.parametrize(("dag_id", "state", "expected"), [("good", "success", GOOD), ("bad", "failed", BAD)])
@@ -202,6 +107,30 @@ def test_results_show_no_secrets(site: Site) -> None:
     [result] = [e.result for e in site.run("secret") if isinstance(e, TaskEvent) and e.result]
     assert "hunter2" not in result.preview
     assert "***" in result.preview
+
+
+def test_results_are_json_and_show_no_secret_that_json_writes_in_another_way(site: Site) -> None:
+    site.runner.env = {**site.runner.env, "AIRFLOW_CONN_QUOTED": json.dumps({"conn_type": "http", "password": QUOTED})}
+    site.runner.close()  # a new worker has the variable
+    found = {e.task_id: e.result for e in site.run("texts") if isinstance(e, TaskEvent) and e.result}
+    assert {task: json.loads(result.preview) for task, result in found.items()} == {
+        "plain": 'grün "x"', "pieces": [1, None, "a"], "quoted": ["***", {"***": "***"}, "x" * 100 + "***"],
+    }  # fmt: skip
+
+
+def test_a_task_that_another_one_of_its_batch_skips_does_not_run(site: Site) -> None:
+    events = site.run("batch", logical_date=DATE)
+    assert {task: state for task, (state, _) in last_states(events).items()} == {
+        "choose": "success", "chosen": "success", "left_out": "skipped",
+    }  # fmt: skip
+    assert last_states(events) == site.database(ending(events))
+    assert not (site.work / "left_out").exists()
+
+
+def test_a_run_without_any_task_instance_tells_of_none(site: Site) -> None:
+    events = site.run("early", logical_date=DATE)
+    assert [type(event).__name__ for event in events] == ["RunStarted", "RunFinished"]
+    assert ending(events).state == site.run_state("early", ending(events).run_id) == "success"  # as Airflow has it
 
 
 def test_warm_runs_share_a_process_and_see_changed_files(site: Site) -> None:

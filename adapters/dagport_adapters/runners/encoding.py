@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ def as_json(event: Event) -> str:
             found["duration"] = round(event.duration, 3)
         if event.result is not None:
             found["result"] = {"preview": event.result.preview, "whole": event.result.whole}
+        if event.results is not None:
+            found["results"] = [asdict(handed) for handed in event.results]
     return json.dumps(found, default=_text)
 
 

@@ -31,6 +31,22 @@ class RunConflictError(RunnerError):
     """The run is under way in another process, or its logical date belongs to another run."""
 
 
+class LogicalDateTakenError(RunConflictError):
+    """The logical date belongs to another run: ``run_id``, where it is known."""
+
+    def __init__(self, message: str, run_id: str | None = None) -> None:
+        super().__init__(message)
+        self.run_id = run_id
+
+
+class InputError(RunnerError):
+    """A result can't be handed in: it isn't JSON, Airflow can't store it, or its task runs itself."""
+
+
+class RunCancelledError(RunnerError):
+    """The run was cancelled before Airflow had it: there is nothing of it."""
+
+
 class RunnerBusyError(RunnerError):
     """This runner is running something else; a runner does one run at a time."""
 

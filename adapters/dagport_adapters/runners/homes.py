@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from dagport.project.folders import cache_folder
 from dagport_adapters.runners.errors import AirflowError, AirflowNotFoundError
 
 DATABASE = "airflow.db"
+OWN_DATABASE = "DAGPORT_OWN_DATABASE"  # tells the worker that the database is a SQLite of ours
 MIGRATE_SECONDS = 300
+LOCKED_SECONDS = 300  # that one process waits for another to have written
 FINGERPRINT = "import airflow, sys, glob, os\n\
 migrations = sorted(glob.glob(os.path.join(os.path.dirname(airflow.__file__), 'migrations', 'versions', '*.py')))\n\
 print(airflow.__version__, sys.version_info[:2], len(migrations))"
@@ -24,7 +27,7 @@ print(airflow.__version__, sys.version_info[:2], len(migrations))"
 DROPPED = (
     "AIRFLOW_HOME", "AIRFLOW_CONFIG", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD",
     "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_SECRET", "AIRFLOW__CORE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__DAGS_FOLDER",
-    "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__",
+    "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__", OWN_DATABASE,
 )  # fmt: skip
 
 
@@ -40,7 +43,8 @@ def variables(home: Path, folder: Path, environment: Mapping[str, str], *, own: 
     found |= {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__DAGS_FOLDER": str(folder)}
     if own:
         found |= {
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / DATABASE}",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / DATABASE}?timeout={LOCKED_SECONDS}",
+            OWN_DATABASE: str(home / DATABASE),
             "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PLUGINS_FOLDER": str(home / "plugins"),
@@ -62,11 +66,15 @@ def prepare(home: Path, python: Path, environment: Mapping[str, str]) -> None:
     if (home / DATABASE).exists():
         return
     home.mkdir(parents=True, exist_ok=True)
-    template = _template(python, environment)
-    (home / ".dagport").touch()
-    copy = home / f".{DATABASE}.{os.getpid()}"
-    shutil.copyfile(template, copy)
-    copy.replace(home / DATABASE)
+    with _held(home / ".dagport-lock"):
+        if (home / DATABASE).exists():  # another process has made it, and may be using it
+            return
+        (home / ".dagport").touch()
+        copy = home / f".{DATABASE}.{uuid4().hex}"
+        shutil.copyfile(_template(python, environment), copy)
+        with closing(sqlite3.connect(copy)) as connection:
+            connection.execute("pragma journal_mode = wal")  # who reads doesn't keep others from writing
+        copy.replace(home / DATABASE)
 
 
 def _template(python: Path, environment: Mapping[str, str]) -> Path:

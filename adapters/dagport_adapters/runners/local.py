@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,8 @@ from typing import Any
 from uuid import uuid4
 
 from dagport_adapters.runners import homes
-from dagport_adapters.runners.errors import RunnerBusyError, RunTimeoutError, WorkerDiedError
+from dagport_adapters.runners.errors import AirflowError, RunnerBusyError, RunTimeoutError, WorkerDiedError
+from dagport_adapters.runners.inputs import as_message
 from dagport_adapters.runners.process import Worker
 from dagport_adapters.runners.protocol import Event, RunRequest
 from dagport_adapters.runners.refusals import refusal
@@ -69,14 +71,15 @@ class LocalAirflow:
         """The events of a run as they happen; a run that nobody follows to its end is cancelled.
 
         Raises ``RunnerBusyError`` during another run, ``AirflowNotFoundError``, ``DagImportError``,
-        ``UnknownDagError``, ``UnknownTaskError``, ``RunConflictError`` and ``AirflowError`` before the first event, and
-        ``RunTimeoutError`` and ``WorkerDiedError`` at any time.
+        ``UnknownDagError``, ``UnknownTaskError``, ``InputError``, ``RunConflictError``, ``RunCancelledError`` and
+        ``AirflowError`` before the first event, and ``RunTimeoutError`` and ``WorkerDiedError`` at any time.
         """
         if not self._running.acquire(blocking=False):
             raise RunnerBusyError("This runner is running something else. Wait for its end, or use another runner")
         try:
+            asked = self._asked(request)
             worker = self._warm()
-            worker.send({"do": "run", "request": self._asked(request)})
+            worker.send({"do": "run", "request": asked})
             self._under_way = True
             yield from self._events(worker, request, timeout)
         except WorkerDiedError:
@@ -113,6 +116,13 @@ class LocalAirflow:
         return self._worker
 
     def _started(self) -> Worker:
+        try:
+            return self._made()
+        except (OSError, sqlite3.Error) as error:
+            where, why = self._home or "The home of Airflow", getattr(error, "strerror", None) or error
+            raise AirflowError(f"{where} can't be written ({why}). Make room, or name a home that can") from None
+
+    def _made(self) -> Worker:
         home = self._home or homes.home_for(self._python, self._folder)
         own = not homes.is_configured(home)
         environment = homes.variables(home, self._folder, {**os.environ, **self._added()}, own=own)
@@ -140,6 +150,9 @@ class LocalAirflow:
             "run_id": request.run_id,
             "conf": {**request.conf, **request.params},
             "tasks": list(request.tasks) if request.tasks is not None else None,
+            "again": request.again,
+            "inputs": [as_message(handed) for handed in request.inputs],
+            "whole_results": request.whole_results,
             "retry_delays": request.retry_delays,
             "preview": self.preview,
             "cancel_grace": self.cancel_grace,

@@ -33,6 +33,7 @@ class Worker:
         self.process, self.output, self.mark = process, output, mark
         self._commands, self._messages = commands, messages
         self._buffer = bytearray()
+        self._long: int | None = None  # bytes of the long message that is coming
         self._sending = threading.Lock()
         self.hello: dict[str, Any] = {}
 
@@ -88,38 +89,60 @@ class Worker:
 
     def send(self, command: Mapping[str, Any]) -> None:
         """Hand over a command. Raises ``WorkerDiedError``."""
-        line = json.dumps(command).encode() + b"\n"
-        if len(line) > MAX_LINE:
-            raise ValueError(f"The conf and the params are too large: {len(line)} of {MAX_LINE} bytes")
+        text = json.dumps(command).encode() + b"\n"
+        if len(text) > MAX_LINE:
+            text = json.dumps({"do": command["do"], "long": len(text) - 1}).encode() + b"\n" + text
+        left = memoryview(text)
         with self._sending:
             try:
-                while line:
-                    line = line[os.write(self._commands, line) :]
+                while left:
+                    left = left[os.write(self._commands, left) :]
             except OSError:
                 raise self._died() from None
 
     def receive(self, deadline: float | None = None) -> dict[str, Any] | None:
         """The next message; ``None`` when there is none in time. Raises ``WorkerDiedError``."""
-        while b"\n" not in self._buffer:
+        while True:
+            message = self._taken()
+            if message is not None:
+                return message
             left = LOOK_SECONDS if deadline is None else min(LOOK_SECONDS, deadline - time.monotonic())
             if left <= 0:
                 return None
             if select.select([self._messages], [], [], left)[0]:
                 more = os.read(self._messages, 1 << 16)
                 self._buffer += more
-                if not more or len(self._buffer) > 2 * MAX_LINE:
+                if not more:
                     raise self._died()
             elif self.process.poll() is not None:
                 raise self._died()
-        line, _, rest = self._buffer.partition(b"\n")
-        self._buffer = rest
+
+    def _taken(self) -> dict[str, Any] | None:
+        """A message that has come in whole. A long one follows a line with its length."""
+        if self._long is None:
+            line, found, _ = self._buffer[: MAX_LINE + 1].partition(b"\n")
+            if not found and len(self._buffer) <= MAX_LINE:
+                return None
+            message = self._read(line if found else b"")
+            del self._buffer[: len(line) + 1]
+            if "long" not in message:
+                return message
+            self._long = message["long"]
+        if len(self._buffer) <= self._long:
+            return None
+        message = self._read(self._buffer[: self._long])
+        del self._buffer[: self._long + 1]
+        self._long = None
+        return message
+
+    def _read(self, text: bytes | bytearray) -> dict[str, Any]:
         try:
-            message = json.loads(line)
+            message = json.loads(text)
         except ValueError:
             message = None
-        if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-            raise self._died()
-        return message
+        if isinstance(message, dict) and (isinstance(message.get("type"), str) or type(message.get("long")) is int):
+            return message
+        raise self._died()
 
     def _died(self) -> WorkerDiedError:
         with contextlib.suppress(subprocess.TimeoutExpired):

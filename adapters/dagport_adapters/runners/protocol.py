@@ -31,9 +31,11 @@ class Handed:
     """A result that one task hands to others (an XCom)."""
 
     task_id: str
-    value: Any  # what JSON can hold
+    value: Any = field(repr=False)  # what JSON can hold
     key: str = "return_value"
     map_index: int = -1  # -1: not mapped
+    serialized_from: str | None = None  # the class that Airflow has made this value of; only Airflow can read it again
+    unreadable: str | None = None  # why there is no value: it isn't JSON, or too large
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,7 @@ class RunRequest:
     params: Mapping[str, Any] = field(default_factory=dict)  # Airflow takes them from the conf
     tasks: Sequence[str] | None = None  # None: all
     again: Literal["run", "tasks"] = "run"  # "tasks": what the date's run has of other tasks stays as it is
-    inputs: Sequence[Handed] = ()  # results of tasks that aren't run, put in their place before the run
+    inputs: Sequence[Handed] = field(default=(), repr=False)  # results of tasks that aren't run, put there before
     whole_results: bool = False  # all that each task hands over, and not only a preview of its return value
     retry_delays: Literal["wait", "skip"] = "wait"  # a skipped delay is a try without waiting, not a try less
 
@@ -92,7 +94,7 @@ class TaskEvent:
     log: Path | None = None  # of this try
     log_url: str | None = None  # of this try, where there is a server
     result: Result | None = None
-    results: tuple[Handed, ...] | None = None  # of a success, where whole results are asked for
+    results: tuple[Handed, ...] | None = field(default=None, repr=False)  # of a success, if asked for
     error: str | None = None  # of a failed try: the exception's class and message, where the engine tells it
 
     @property

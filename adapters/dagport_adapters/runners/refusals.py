@@ -10,6 +10,9 @@ from dagport.cli.closest import did_you_mean
 from dagport_adapters.runners.errors import (
     AirflowError,
     DagImportError,
+    InputError,
+    LogicalDateTakenError,
+    RunCancelledError,
     RunConflictError,
     RunnerError,
     UnknownDagError,
@@ -34,8 +37,16 @@ def refusal(message: Mapping[str, Any], request: RunRequest, dags: Path, output:
         wanted = message["unknown"]
         hint = did_you_mean(wanted[0], message["known"])
         return UnknownTaskError(f"The DAG has no task {' and no task '.join(wanted)}.{hint}")
-    if kind in ("in_progress", "logical_date_taken"):
+    if kind == "logical_date_taken":
+        return LogicalDateTakenError(f"{message['message']}. {_CONFLICTS[kind]}", message.get("run_id"))
+    if kind == "in_progress":
         return RunConflictError(f"{message['message']}. {_CONFLICTS[kind]}")
+    if kind == "input":
+        return InputError(f"{message['message']}. Hand in what JSON can hold, for tasks that aren't run")
+    if kind == "cancelled":
+        return RunCancelledError(message["message"])
+    if kind == "stuck":
+        return AirflowError(f"{message['message']}. Hand in what they need, or run the tasks that make it")
     if kind == "run_died":
         tail = last_words(output)
         return AirflowError(

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dagport_adapters.runners.protocol import Event, Result, RunFinished, RunStarted, TaskEvent
+from dagport_adapters.runners.protocol import Event, Handed, Result, RunFinished, RunStarted, TaskEvent
 
 
 class Telling:
@@ -52,6 +52,8 @@ class Telling:
             ended=_date(message["ended"]),
             log=Path(message["log"]) if message["log"] else None,
             result=Result(result["preview"], result["whole"]) if result else None,
+            results=_results(message),
+            error=message.get("error"),
         )
 
 
@@ -62,7 +64,21 @@ def _run_started(message: Mapping[str, Any]) -> RunStarted:
         logical_date=_date(message["logical_date"]),
         started=_date(message["started"]),
         resumed=message["resumed"],
+        run_after=_date(message.get("run_after")),
+        data_interval=_interval(message.get("data_interval")),
+        clear_number=message.get("clear_number", 0),
     )
+
+
+def _interval(texts: list[str] | None) -> tuple[datetime, datetime] | None:
+    return (datetime.fromisoformat(texts[0]), datetime.fromisoformat(texts[1])) if texts else None
+
+
+def _results(message: Mapping[str, Any]) -> tuple[Handed, ...] | None:
+    if message.get("results") is None:
+        return None
+    where = {"task_id": message["task_id"], "map_index": message["map_index"]}
+    return tuple(Handed(**where, **one) for one in message["results"])
 
 
 def _date(text: str | None) -> datetime | None:

@@ -12,7 +12,7 @@ again, as Airflow's scheduler does with tasks that stopped beating: the interrup
 """
 
 # It runs on Python 3.8 too, and counts every import:
-# ruff: noqa: PTH103, PTH110, PTH118, PTH120, PTH123, PTH208, UP017
+# ruff: noqa: PTH103, PTH109, PTH110, PTH118, PTH120, PTH123, PTH208, UP017
 from __future__ import annotations
 
 import contextlib
@@ -26,8 +26,10 @@ import json
 import mmap
 import os
 import platform
+import re
 import select
 import signal
+import sqlite3
 import sys
 import threading
 import time
@@ -40,7 +42,8 @@ if TYPES:  # mypy reads this, no Airflow pays for it
     from typing import Any, NoReturn
 
 PROTOCOL = 1
-MAX_LINE = 1 << 20
+MAX_LINE = 1 << 20  # longer ones are told as ``{"long": BYTES}`` in a line of its own, followed by that many bytes
+MAX_RESULTS = 256 << 20  # of one task instance, as JSON
 BEAT_SECONDS = 1.0  # how often a worker looks whether its host is still its parent
 WAIT_SECONDS = 0.2  # between two looks, when nothing can run yet
 PR_SET_CHILD_SUBREAPER = 36
@@ -49,10 +52,18 @@ FINISHED = ("success", "failed", "skipped", "upstream_failed", "removed")
 # the host has been told its end. The status of the process can't say that: a task may end it, too, even with 0.
 STARTED, CREATED, TOLD = slice(0, 8), 8, 9
 INTERRUPTED = ("queued", "running", "deferred", "restarting")  # what a task can be in while its process dies
-NOT_BEGUN = ("scheduled", "queued", "running")
+NOT_ENDED = ("scheduled", "queued", "running", "deferred")
 UNCOUNTED = ("queued", "up_for_reschedule")  # before 2.10 the try that is to come isn't counted yet in these
 SHOWN = {"scheduled": "queued"}  # a host has no use for the difference
 RESULT_KEY = "return_value"
+# They fail with the run; what hadn't begun is skipped.
+RAN = ("running", "deferred", "up_for_reschedule", "restarting")
+AHEAD = ("scheduled", "queued", "up_for_retry", *RAN)  # as long as one is in these, something may still happen
+MAX_ERROR = 2000
+FEW = 50  # objects of the database that a session may know of for the length of a run
+MASKED_MORE = 1 << 14  # what is cut off may not be the end of a secret
+JSON_TEXT = re.compile(r'("(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)("?)')  # the last one may be cut off
+LOCK_SECONDS = 0.05  # between two tries to get a run that another process has
 PRELOADED = {
     2: ("airflow.models.dagbag", "airflow.models.xcom", "airflow.utils.task_group", "airflow.operators.python",
         "airflow.operators.bash", "airflow.operators.empty", "airflow.decorators", "airflow.listeners.listener",
@@ -83,6 +94,9 @@ class Refused(Exception):  # noqa: N818 - it is an answer
         self.answer = {"type": "error", "kind": kind, "message": message, **details}
 
 
+CANCELLED = {"type": "error", "kind": "cancelled", "message": "The run was cancelled before it began"}
+
+
 class Channel:
     """JSON lines over two pipes."""
 
@@ -90,41 +104,65 @@ class Channel:
         for number in (commands, messages):
             os.set_inheritable(number, False)  # no program that a task starts has them
         self.commands, self.messages = commands, messages
-        self.buffer = b""
+        self.buffer = bytearray()
 
     def send(self, message: dict[str, Any]) -> None:
-        """Write one line. Raises ``OSError`` when the host is gone."""
-        line = json.dumps(message, default=str).encode() + b"\n"
-        if len(line) > MAX_LINE:
-            line = (
-                json.dumps({"type": "error", "kind": "protocol", "message": "A message is too long"}).encode() + b"\n"
-            )
-        while line:
-            line = line[os.write(self.messages, line) :]
+        """Write one message. Raises ``OSError`` when the host is gone."""
+        text = json.dumps(message, default=str).encode()
+        if len(text) >= MAX_LINE:
+            self.write(json.dumps({"long": len(text)}).encode() + b"\n")
+        self.write(text + b"\n")
+
+    def write(self, text: bytes) -> None:
+        """Write all of it."""
+        left = memoryview(text)
+        while left:
+            left = left[os.write(self.messages, left) :]
 
     def receive(self) -> dict[str, Any] | None:
         """The next command; ``None`` when the host has closed its end."""
         while b"\n" not in self.buffer:
-            while not select.select([self.commands], [], [], BEAT_SECONDS)[0]:
-                if orphaned():
-                    return None
-            if not self.fill():
+            if not self.wait():
                 return None
-        return self.next()
+        command = self.next()
+        return self.long(command) if command and "long" in command else command
+
+    def long(self, header: dict[str, Any]) -> dict[str, Any] | None:
+        """The command that follows its length."""
+        size = header["long"]
+        while len(self.buffer) <= size:
+            if not self.wait():
+                return None
+        command: dict[str, Any] = json.loads(self.buffer[:size])
+        del self.buffer[: size + 1]
+        return command
+
+    def wait(self) -> bool:
+        """Wait for more, and take it in. False at the end."""
+        while not select.select([self.commands], [], [], BEAT_SECONDS)[0]:
+            if orphaned():
+                return False
+        return self.fill()
 
     def fill(self) -> bool:
         """Take in what has come. False at the end."""
         more = os.read(self.commands, 1 << 16)
         self.buffer += more
-        return bool(more) and len(self.buffer) <= MAX_LINE
+        return bool(more)
+
+    @property
+    def has_next_run(self) -> bool:
+        """Whether the command that waits is a run, for the end of the one that is under way."""
+        line, found, _ = self.buffer[:MAX_LINE].partition(b"\n")
+        return bool(found) and json.loads(line)["do"] == "run"
 
     def next(self, *, during_run: bool = False) -> dict[str, Any] | None:
         """A command that has come in whole; during a run the next run stays where it is."""
-        line, found, rest = self.buffer.partition(b"\n")
+        line, found, _ = self.buffer[:MAX_LINE].partition(b"\n")
         command: dict[str, Any] | None = json.loads(line) if found else None
         if command is None or (during_run and command["do"] == "run"):
             return None
-        self.buffer = rest
+        del self.buffer[: len(line) + 1]
         return command
 
 
@@ -156,6 +194,8 @@ def children_of(pid: int) -> list[int]:
 def kill_below(pid: int) -> None:
     """Kill everything below a process, and what it starts meanwhile."""
     for _ in range(20):
+        if pid == os.getpid() and is_childless():
+            return
         below = children_of(pid)
         if not below:
             return
@@ -168,10 +208,26 @@ def kill_below(pid: int) -> None:
         time.sleep(0.01)
 
 
+def is_childless() -> bool:
+    """Whether this process has no children, not even dead ones; what they left behind it has adopted."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        return sys.platform == "linux"  # elsewhere others may have adopted them
+    return False
+
+
 def adopt_orphans() -> None:
     """Be the parent of whatever a run leaves behind, so that it is found."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def complain() -> None:
+    """Print what went wrong, if that can be printed: a disk may be full."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        traceback.print_exc()
 
 
 class Worker:
@@ -208,6 +264,9 @@ class Worker:
                 return False
             if self.progress[TOLD]:
                 return True
+            if request["cancelled"] and not self.progress[CREATED]:
+                self.channel.send(CANCELLED)
+                return True
             stuck = stuck + 1 if self.progress[STARTED] == before else 0
             if stuck > 1:
                 self.channel.send({"type": "error", "kind": "run_died", "status": status, "message": ""})
@@ -232,7 +291,7 @@ class Worker:
             run_process(request, self.channel, life, self.progress)
             self.progress[TOLD] = 1
         except BaseException:  # noqa: BLE001 - the process ends here, whatever it is
-            traceback.print_exc()
+            complain()
         finally:
             with contextlib.suppress(Exception):
                 sys.stdout.flush()
@@ -241,13 +300,15 @@ class Worker:
 
     def watch(self, pid: int, life: int, request: dict[str, Any]) -> tuple[int | None, bool]:
         """Wait for the end of a run: its status, ``None`` when the host is gone, and whether it is cancelled."""
-        cancelled, deadline = bool(request.get("cancelled")), float("inf")
+        cancelled = bool(request.get("cancelled"))
+        deadline = time.monotonic() + request["cancel_grace"] if cancelled else float("inf")
         while True:
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 return status, cancelled
             left = max(0.0, min(BEAT_SECONDS, deadline - time.monotonic()))
-            ready = select.select([self.channel.commands, self.woken], [], [], left)[0]
+            commands = [] if self.channel.has_next_run else [self.channel.commands]
+            ready = select.select([*commands, self.woken], [], [], left)[0]
             if self.woken in ready:
                 os.read(self.woken, 4096)
             if orphaned() or (self.channel.commands in ready and not self.channel.fill()):
@@ -287,6 +348,7 @@ def run_process(request: dict[str, Any], channel: Channel, life: int, progress: 
     """All of a run's process, until the host has been told how it ended."""
     os.setsid()
     signal.signal(signal.SIGTERM, ignore)
+    held = hold_database()  # noqa: F841 - it is held as long as this function runs
     cancelled = Cancelled(life, bool(request.get("cancelled")))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr] # nothing is lost when a task kills us
@@ -296,9 +358,34 @@ def run_process(request: dict[str, Any], channel: Channel, life: int, progress: 
     except Refused as refusal:
         channel.send(refusal.answer)
     except Exception as error:  # noqa: BLE001 - the host is told, whatever it is
-        traceback.print_exc()
+        complain()
         channel.send({"type": "error", "kind": "airflow", "message": f"{type(error).__name__}: {error}"[:2000],
                       "trace": traceback.format_exc()[-4000:]})  # fmt: skip
+
+
+def hold_database() -> Any:
+    """Keep a connection to a SQLite of ours: when the last one is closed, SQLite writes its log back, which is slow."""
+    path = os.environ.get("DAGPORT_OWN_DATABASE")
+    if not path:
+        return None
+    connection = sqlite3.connect(path, timeout=60, check_same_thread=False)
+    connection.execute("select count(*) from sqlite_master").fetchall()  # only now the file is open
+    return connection
+
+
+def hurry(engine: Any) -> None:
+    """Let the connections of an engine to a SQLite of ours leave it to the system when the disk has what they write.
+
+    No crash of a process loses anything by that, nor can the database be damaged; if the machine itself goes down,
+    the last moment of the run may be missing.
+    """
+    from sqlalchemy import event
+
+    @event.listens_for(engine, "connect")  # type: ignore[untyped-decorator,unused-ignore]
+    def set_pragma(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute("pragma synchronous = normal")
+        cursor.close()
 
 
 def ignore(*_: object) -> None:
@@ -314,6 +401,8 @@ class Run:
     ) -> None:  # fmt: skip
         self.engine, self.request, self.send, self.cancelled, self.progress = engine, request, send, cancelled, progress
         self.known: dict[tuple[str, int], tuple[str, int]] = {}
+        self.errors: dict[tuple[str, int], str] = {}
+        self.only_tasks = request["again"] == "tasks"
         self.logs = os.environ.get("AIRFLOW__LOGGING__BASE_LOG_FOLDER") or os.path.join(
             os.environ["AIRFLOW_HOME"], "logs"
         )
@@ -323,106 +412,291 @@ class Run:
         engine = self.engine
         self.dag = load_dag(engine, self.request, self.send)
         self.session = engine.session()
-        self.scheduled_dag = engine.scheduled(self.dag, self.request["tasks"])
+        self.whole_dag = engine.scheduled(self.dag)
+        self.scheduled_dag = self.subset()
+        ignore_the_past(self.scheduled_dag)
         self.run, fresh = self.find_or_create()
-        engine.listen(self.running)
+        self.run_id = self.run.run_id
+        self.others = self.other_states()
+        engine.listen(self.running, self.failed)
         if not self.request.get("resume"):  # the host knows of it
-            date, started = iso(engine.logical_date(self.run)), iso(self.run.start_date)
-            told = {"dag_id": self.dag.dag_id, "run_id": self.run.run_id, "logical_date": date, "started": started}
-            self.send({"type": "run_started", **told, "resumed": not fresh})
+            self.send({"type": "run_started", **self.told_of_run(), "resumed": not fresh})
         if not fresh and self.run.state == "running":
             self.fail_interrupted()
         self.drive()
+        self.refresh()
         if self.run.state == "running":
-            engine.fail(self.scheduled_dag, self.run, self.session)
-            self.session.commit()
+            self.fail_rest()
         self.report()
-        self.session.expire_all()
-        self.send({"type": "run_finished", "run_id": self.run.run_id, "state": str(self.run.state),
-                   "cancelled": self.cancelled.asked, "ended": iso(self.run.end_date)})  # fmt: skip
+        self.refresh()
+        state, ended = str(self.run.state), iso(self.run.end_date)
+        self.settle()
+        self.send({"type": "run_finished", "run_id": self.run.run_id, "state": state,
+                   "cancelled": self.cancelled.asked, "ended": ended})  # fmt: skip
+
+    def told_of_run(self) -> dict[str, Any]:
+        """What the host is told of the run."""
+        run = self.run
+        interval = run.data_interval_start, run.data_interval_end
+        return {
+            "dag_id": self.dag.dag_id, "run_id": run.run_id, "logical_date": iso(self.engine.logical_date(run)),
+            "started": iso(run.start_date), "run_after": iso(getattr(run, "run_after", None)),
+            "data_interval": [*map(iso, interval)] if all(interval) else None,
+            "clear_number": getattr(run, "clear_number", 0) or 0,
+        }  # fmt: skip
+
+    def subset(self) -> Any:
+        """The DAG of what runs: the named tasks, and unless it's only them, the setups and teardowns that they need."""
+        names = self.request["tasks"]
+        if names is None:
+            return self.whole_dag
+        if not self.only_tasks:
+            return self.engine.part(self.dag, self.whole_dag, names)
+        found = self.engine.exact_part(self.dag, names)
+        found.on_success_callback = found.on_failure_callback = None  # the DAG doesn't run as a whole
+        return found
 
     def find_or_create(self) -> tuple[Any, bool]:
         """The run, and whether it is new. A run id that exists is taken up, never started a second time."""
         request, engine = self.request, self.engine
         date = engine.parse_date(request["logical_date"])
-        run_id = request["run_id"] or engine.run_id(date)
-        self.lock = locked(self.dag.dag_id, run_id)
-        run = engine.find(self.dag.dag_id, self.session, run_id=run_id)
-        if run is not None and (request["run_id"] or request.get("resume")):
+        run_id, run = self.hold(date)
+        taken = run is not None and (request["run_id"] or request.get("resume") or self.only_tasks)
+        if taken and (request.get("resume") or not self.only_tasks):
             run.dag = self.scheduled_dag
             return run, False
         other = engine.find(self.dag.dag_id, self.session, date=date)
-        if other is not None and request["run_id"]:
-            raise Refused("logical_date_taken", f"The run {other.run_id} already has the logical date {iso(date)}")
-        for old in {id(one): one for one in (run, other) if one is not None}.values():
-            self.session.delete(old)  # the run of that date is done again, as `airflow dags test` does
-            self.session.commit()
-        run = engine.create(self.scheduled_dag, date, run_id, request, self.session)
+        if other is not None and request["run_id"] and not taken:
+            text = f"The run {other.run_id} already has the logical date {iso(date)}"
+            raise Refused("logical_date_taken", text, run_id=other.run_id)
+        if not taken:
+            for old in {id(one): one for one in (run, other) if one is not None}.values():
+                self.session.delete(old)  # the run of that date is done again, as `airflow dags test` does
+                self.session.commit()
+            whole = self.whole_dag if self.only_tasks else self.scheduled_dag
+            run = engine.create(whole, date, run_id, request, self.session)
+        self.prepare(run, fresh=not taken)
         self.session.commit()
         self.progress[CREATED] = 1
-        return run, True
+        return run, not taken
+
+    def hold(self, date: Any) -> tuple[str, Any]:
+        """The id of the run, and the run if it is there, once no other process has it."""
+        request, engine, dag_id = self.request, self.engine, self.dag.dag_id
+        while True:
+            same = engine.find(dag_id, self.session, date=date) if self.only_tasks and not request["run_id"] else None
+            run_id = request["run_id"] or (same.run_id if same is not None else engine.run_id(date))
+            self.session.rollback()
+            lock = locked(dag_id, run_id, self.cancelled if self.only_tasks else None)
+            run = engine.find(dag_id, self.session, run_id=run_id)
+            other = engine.find(dag_id, self.session, date=date)
+            if not self.only_tasks or request["run_id"] or run is not None or other is None:
+                return run_id, run
+            os.close(lock)  # meanwhile the date got a run of another id
+
+    def prepare(self, run: Any, *, fresh: bool) -> None:
+        """Put the handed results in their place, and of a run whose tasks are done again the tasks."""
+        engine, session = self.engine, self.session
+        run.dag = self.whole_dag
+        if self.only_tasks and not fresh:
+            self.run = run
+            for instance in self.instances(INTERRUPTED, self.whole_dag):
+                instance.handle_failure("The process that ran this task died", session=session)
+            names = set(self.scheduled_dag.task_dict)
+            rows = run.get_task_instances(session=session)
+            if not names <= {one.task_id for one in rows}:  # the DAG has got new tasks since
+                engine.add_missing(run, session)
+            again = [one for one in rows if one.task_id in names and one.state is not None]
+            for one in again:
+                one.task = self.whole_dag.get_task(one.task_id)
+            engine.clear(again, self.whole_dag, session)
+            run.state = "running"
+            run.start_date = run.start_date or engine.now()
+            session.flush()
+        self.hand_in(run)
+        run.dag = self.scheduled_dag
+
+    def hand_in(self, run: Any) -> None:
+        """Put results of tasks that don't run where Airflow looks for them. Raises ``Refused``."""
+        by_key: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        for one in self.request["inputs"]:
+            by_key.setdefault((one["task_id"], one["key"]), []).append(one)
+        for (task_id, key), handed in by_key.items():
+            if task_id in self.scheduled_dag.task_dict:
+                raise Refused("input", f"{task_id} runs, so its result can't be handed in")
+            self.engine.forget_results(run, task_id, key, self.session)
+            for one in handed:
+                try:
+                    self.engine.hand_in(run, self.whole_dag.get_task(task_id), one, self.session)
+                except Exception as error:
+                    text = f"{type(error).__name__}: {error}"[:MAX_ERROR]
+                    raise Refused("input", f"Airflow takes no such {key} of {task_id}: {text}") from error
 
     def fail_interrupted(self) -> None:
         """What ran when its process died has failed, or is up for retry, by Airflow's own rule."""
         for instance in self.instances(INTERRUPTED):
-            instance.handle_failure("The process that ran this task died", session=self.session)
+            told = "The process that ran this task died"
+            instance.handle_failure(told, session=self.session)
+            self.errors.setdefault((instance.task_id, instance.map_index), told)
         self.session.commit()
         self.report()
+
+    def fail_rest(self) -> None:
+        """End the run as Airflow's 'mark as failed' does: what runs has failed, what hadn't begun is skipped."""
+        if not self.request["inputs"] and not self.only_tasks:
+            self.engine.fail(self.scheduled_dag, self.run, self.session)
+        else:  # Airflow's function would do the same to tasks that aren't in question
+            for one in self.instances((*AHEAD, "")):
+                one.set_state("failed" if str(one.state) in RAN else "skipped", session=self.session)
+            self.run.set_state("failed")
+        self.session.commit()
+
+    def settle(self) -> None:
+        """A run whose other tasks have failed has failed, however well those went that were asked for now."""
+        if not self.only_tasks or str(self.run.state) != "success":
+            return
+        leaves = deciding(self.whole_dag)
+        rows = self.engine.rows(self.run, self.session)
+        if any(task_id in leaves and state in ("failed", "upstream_failed") for task_id, _, state, *_ in rows):
+            self.run.state = "failed"
+            self.session.commit()
+
+    def other_states(self) -> dict[tuple[str, int], str | None]:
+        """The states of tasks that don't run, where only the named ones may change."""
+        if not self.only_tasks:
+            return {}
+        mine = self.scheduled_dag.task_dict
+        rows = self.engine.rows(self.run, self.session)
+        return {(task_id, index): state for task_id, index, state, *_ in rows if task_id not in mine}
+
+    def restore_others(self) -> None:
+        """Undo what a task has decided for tasks that aren't in question: a branch skips those that it doesn't take."""
+        for task_id, index in self.engine.skipped(self.run, self.session):
+            before = self.others.get((task_id, index), "skipped")
+            if before != "skipped":
+                self.engine.set_state(self.run, task_id, index, before, self.session)
 
     def drive(self) -> None:
         """Step until Airflow says that the run has ended, or somebody cancels."""
+        seen: list[Any] = []
         while self.run.state == "running" and not self.cancelled.asked:
-            self.session.expire_all()
+            self.refresh()
             if self.request["retry_delays"] == "skip":
                 for instance in self.instances(("up_for_retry",)):
                     instance.state = None
-            ready, _ = self.run.update_state(session=self.session)
-            for instance in ready:
-                self.engine.schedule(instance)
-            self.session.commit()
+            self.schedule()
             self.report()
-            waiting = self.instances(("scheduled",))
-            for instance in waiting:
+            waiting = self.take(("scheduled",))
+            if not waiting and self.run.state == "running" and not self.instances(AHEAD):
+                # A task that has just become `upstream_failed` or `skipped` may decide about those after it.
+                states = [row[:3] for row in self.engine.rows(self.run, self.session)]
+                if states == seen:
+                    raise Refused("stuck", self.what_waits())
+                seen = states
+                continue
+            for key in waiting:
                 if not self.cancelled.asked:
-                    self.step(instance)
+                    self.step(key)
             if not waiting and self.run.state == "running":
                 time.sleep(WAIT_SECONDS)
 
-    def instances(self, states: tuple[str, ...]) -> list[Any]:
+    def schedule(self) -> None:
+        """What Airflow's scheduler does to a run in one go."""
+        ready, _ = self.run.update_state(session=self.session)
+        for instance in ready:
+            self.engine.schedule(instance)
+        self.session.commit()
+
+    def take(self, states: tuple[str, ...]) -> list[tuple[str, int]]:
+        """The keys of ``instances``. The session forgets many: what it knows of is gone through at every commit."""
+        found = [(one.task_id, one.map_index) for one in self.instances(states)]
+        if len(self.session.identity_map) <= FEW:
+            return found
+        self.session.expunge_all()
+        self.refresh()
+        return found
+
+    def refresh(self) -> None:
+        """Have the run as the database has it.
+
+        Airflow closes the session, which is the same all over a thread, and gives the run the DAG of the last task.
+        """
+        self.session.expire_all()
+        self.run = self.engine.find(self.dag.dag_id, self.session, run_id=self.run_id)
+        self.run.dag = self.scheduled_dag
+
+    def what_waits(self) -> str:
+        """Why nothing can run any more, in Airflow's words. The run fails by it."""
+        waiting = self.instances(("",))
+        names = ", ".join(sorted({one.task_id for one in waiting}))
+        self.fail_rest()
+        return f"Nothing can run any more, since Airflow doesn't know what {names} wait for"
+
+    def instances(self, states: tuple[str, ...], dag: Any = None) -> list[Any]:
         """The task instances in some states, as the scheduler takes them: the heaviest first."""
+        dag = dag or self.scheduled_dag
         chosen = [one for one in self.run.get_task_instances(session=self.session) if str(one.state or "") in states]
         for one in chosen:
-            one.task = self.scheduled_dag.get_task(one.task_id)
+            one.task = dag.get_task(one.task_id)
         return sorted(chosen, key=lambda one: (-one.priority_weight, one.task_id, one.map_index))
 
-    def step(self, instance: Any) -> None:
-        """Run one task instance, with all that it prints in its own file."""
+    def step(self, key: tuple[str, int]) -> None:
+        """Run one task instance, with all that it prints in its own file.
+
+        One that an earlier task of its batch has skipped or failed meanwhile doesn't run: no executor would get it.
+        """
+        if self.state(key) != "scheduled":
+            self.report(key)
+            return
         self.progress[STARTED] = (int.from_bytes(self.progress[STARTED], "big") + 1).to_bytes(8, "big")
-        key = instance.task_id, instance.map_index
-        with output_to(self.log_path(*key, self.engine.try_number(instance))):
+        instance = self.engine.instance(self.run, *key, self.session)
+        instance.task = self.scheduled_dag.get_task(key[0])
+        trouble: BaseException | None = None
+        with restored(), output_to(self.log_path(*key, self.engine.try_number(instance))):
             try:
                 self.engine.run_task(instance, self.dag, self.session)
-            except Exception:
-                traceback.print_exc()
-                self.session.rollback()
-                if self.state(key) in NOT_BEGUN:  # else its state says how it ended
-                    raise
-        signal.signal(signal.SIGTERM, ignore)
+            except BaseException as error:  # noqa: BLE001 - Airflow's timeout is no Exception
+                complain()
+                trouble = error
+        if trouble is not None:
+            self.session.rollback()
+            if self.state(key) in NOT_ENDED:  # else its state says how it ended
+                self.fail_task(key, trouble)
         self.session.commit()
-        self.report()
+        if self.others:
+            self.restore_others()
+            self.session.commit()
+        self.report(key)
+
+    def fail_task(self, key: tuple[str, int], error: BaseException) -> None:
+        """A task that Airflow hasn't ended, such as one whose trigger broke, fails by Airflow's own rule."""
+        instance = self.engine.instance(self.run, *key, self.session)
+        instance.task = self.scheduled_dag.get_task(key[0])
+        text = str(self.engine.masked(described(error)))[:MAX_ERROR]
+        instance.handle_failure(text, session=self.session)
+        self.errors.setdefault(key, text)
+        self.session.commit()
 
     def state(self, key: tuple[str, int]) -> str | None:
         """The state of one task instance in the database."""
-        rows = self.engine.rows(self.run, self.session)
-        return next((str(state) for task_id, index, state, *_ in rows if (task_id, index) == key), None)
+        return next((str(state) for _, _, state, *_ in self.engine.rows(self.run, self.session, key)), None)
 
     def running(self, instance: Any) -> None:
         """Airflow's listener: a task is about to execute."""
         self.message(instance.task_id, instance.map_index, "running", instance.try_number, instance.start_date, None)
 
-    def report(self) -> None:
-        """Tell what has changed in the table of task instances."""
-        for task_id, index, state, number, start, end in self.engine.rows(self.run, self.session):
+    def failed(self, instance: Any, error: Any) -> None:
+        """Airflow's listener: a try has failed."""
+        text = error if isinstance(error, str) or error is None else described(error)
+        if text:
+            self.errors[instance.task_id, instance.map_index] = str(self.engine.masked(text))[:MAX_ERROR]
+
+    def report(self, key: tuple[str, int] | None = None) -> None:
+        """Tell what has changed in the table of task instances, or in one of them."""
+        mine = self.scheduled_dag.task_dict
+        for task_id, index, state, number, start, end in self.engine.rows(self.run, self.session, key):
+            if task_id not in mine:
+                continue
             state = SHOWN.get(str(state), str(state)) if state else ""
             number += state in UNCOUNTED and counts_later()
             if not state or self.known.get((task_id, index)) == (state, number):
@@ -440,8 +714,12 @@ class Run:
         text = {"type": "task", "task_id": task_id, "map_index": index, "try_number": number, "state": state,
                 "started": iso(start), "ended": iso(end) if ended else None,
                 "log": path if os.path.exists(path) else None}  # fmt: skip
+        if state in ("failed", "up_for_retry"):
+            text["error"] = self.errors.pop((task_id, index), None)
         if state == "success":
             text["result"] = self.engine.result(self.run, task_id, index, self.session, self.request["preview"])
+            if self.request["whole_results"]:
+                text["results"] = self.engine.results(self.run, task_id, index, self.session)
         self.send(text)
 
     def log_path(self, task_id: str, index: int, number: int) -> str:
@@ -451,6 +729,56 @@ class Run:
         return os.path.join(self.logs, *(part.replace(os.sep, "_") for part in parts), f"attempt={number}.out")
 
 
+def described(error: BaseException) -> str:
+    """The class and the message of an exception."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - a message that can't be made is no reason to lose the class
+        return type(error).__name__
+
+
+def only(dag: Any, names: list[str]) -> Any:
+    """A copy of a DAG, cut down to some tasks."""
+    for task_id in set(dag.task_dict) - set(names):
+        del dag.task_dict[task_id]
+    for group in [dag.task_group, *dag.task_group.get_task_group_dict().values()]:
+        for task_id in [one for one in group.children if one not in dag.task_dict and is_task(group.children[one])]:
+            del group.children[task_id]
+    for task in dag.task_dict.values():
+        task.upstream_task_ids.intersection_update(dag.task_dict)
+        task.downstream_task_ids.intersection_update(dag.task_dict)
+    dag.partial = True  # so that Airflow leaves the other tasks of the run alone
+    return dag
+
+
+def deciding(dag: Any) -> set[str]:
+    """The tasks whose failure fails a run: the last ones, and before a teardown that doesn't those that it follows."""
+    found: set[str] = set()
+    left = [task for task in dag.task_dict.values() if not task.downstream_task_ids]
+    while left:
+        task = left.pop()
+        if task.is_teardown and not task.on_failure_fail_dagrun:
+            left.extend(dag.task_dict[name] for name in task.upstream_task_ids)
+        else:
+            found.add(task.task_id)
+    return found
+
+
+def is_task(child: Any) -> bool:
+    """Whether a child of a task group is a task."""
+    return hasattr(child, "task_id")
+
+
+def ignore_the_past(dag: Any) -> None:
+    """Let no task wait for other runs, which don't go on here."""
+    for task in dag.task_dict.values():
+        for name in ("depends_on_past", "wait_for_downstream"):
+            if getattr(task, name, False):
+                with contextlib.suppress(AttributeError):
+                    setattr(task, name, False)
+                getattr(task, "partial_kwargs", {}).update({name: False})
+
+
 def load_dag(engine: Any, request: dict[str, Any], send: Callable[[dict[str, Any]], None]) -> Any:
     """Parse the file, or the folder where nobody knows the file. Raises ``Refused``."""
     wanted, tried = (
@@ -458,12 +786,16 @@ def load_dag(engine: Any, request: dict[str, Any], send: Callable[[dict[str, Any
         [request["file"] or request["hint"], None if request["file"] else request["folder"]],
     )
     for path in filter(None, tried):
-        bag = engine.bag(path, safe_mode=path == request["folder"])  # a named file is read whatever is in it
+        try:
+            bag = engine.bag(path, safe_mode=path == request["folder"])  # a named file is read whatever is in it
+        except SystemExit as error:  # Airflow itself ends by it
+            raise Refused("import_error", "", errors={path: f"SystemExit: {error}"}) from None
         dag_id = wanted or (next(iter(bag.dags)) if len(bag.dags) == 1 else None)
         if dag_id in bag.dags:
             dag = bag.dags[dag_id]
             send({"type": "located", "dag_id": dag_id, "file": dag.fileloc})
-            unknown = sorted(set(request["tasks"] or ()) - set(dag.task_dict))
+            named = {*(request["tasks"] or ()), *(one["task_id"] for one in request["inputs"])}
+            unknown = sorted(named - set(dag.task_dict))
             if unknown:
                 raise Refused("unknown_task", "", unknown=unknown, known=sorted(dag.task_dict)[:2000])
             engine.record(bag)
@@ -474,25 +806,57 @@ def load_dag(engine: Any, request: dict[str, Any], send: Callable[[dict[str, Any
     raise Refused("unknown_dag", "", known=sorted(bag.dags)[:2000], errors=errors)
 
 
-def locked(dag_id: str, run_id: str) -> int:
-    """Hold a run, so that no other process of this home drives it too. Raises ``Refused``."""
+def locked(dag_id: str, run_id: str, cancelled: Cancelled | None) -> int:
+    """Hold a run, so that no other process of this home drives it too; with ``cancelled`` wait for it.
+
+    Raises ``Refused``.
+    """
     folder = os.path.join(os.environ["AIRFLOW_HOME"], "dagport-runs")
     os.makedirs(folder, exist_ok=True)
     name = hashlib.sha256(f"{dag_id}\0{run_id}".encode()).hexdigest()[:32]
     number = os.open(os.path.join(folder, name), os.O_RDWR | os.O_CREAT, 0o600)
+    while True:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            if cancelled is None:
+                raise Refused("in_progress", f"The run {run_id} is already being run by another process") from None
+            if cancelled.asked:
+                raise Refused("cancelled", str(CANCELLED["message"])) from None
+            time.sleep(LOCK_SECONDS)
+        else:
+            return number
+
+
+@contextlib.contextmanager
+def restored() -> Iterator[None]:
+    """Undo what a task does to its process, which Airflow would have given it for itself."""
+    folder, streams, variables = os.getcwd(), (sys.stdout, sys.stderr), dict(os.environ)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGCHLD, signal.SIGALRM)}
+    mask = os.umask(0)
+    os.umask(mask)
     try:
-        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise Refused("in_progress", f"The run {run_id} is already being run by another process") from None
-    return number
+        yield
+    finally:
+        os.umask(mask)
+        sys.stdout, sys.stderr = streams
+        signal.signal(signal.SIGTERM, ignore)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        with contextlib.suppress(OSError):
+            os.chdir(folder)
+        if os.environ != variables:
+            os.environ.clear()
+            os.environ.update(variables)
 
 
 @contextlib.contextmanager
 def output_to(path: str) -> Iterator[None]:
     """Send the standard output and error of this process and of those that it starts to a file."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    streams = sys.stdout, sys.stderr  # a task may put others in their place
+    for stream in streams:
+        stream.flush()
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     saved = [os.dup(1), os.dup(2)]
     try:
@@ -500,7 +864,7 @@ def output_to(path: str) -> Iterator[None]:
         os.dup2(file, 2)
         yield
     finally:
-        for stream in (sys.stdout, sys.stderr):
+        for stream in streams:
             with contextlib.suppress(Exception):
                 stream.flush()
         for number, old in zip((1, 2), saved):  # noqa: B905 - not in Python 3.8
@@ -521,6 +885,41 @@ def accepted(function: Callable[..., Any], **arguments: Any) -> dict[str, Any]:
     """The arguments that a function of this version has."""
     names = inspect.signature(function).parameters
     return {name: value for name, value in arguments.items() if name in names}
+
+
+class Stored:
+    """A stored value as ``deserialize_value`` takes it."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def classes_in(value: Any) -> set[str]:
+    """The classes of what Airflow has serialised in a JSON value. A dictionary of the user's can't have their mark."""
+    found, left = set(), [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            if "__classname__" in one:
+                found.add(str(one["__classname__"]))
+            left.extend(one.values())
+        elif isinstance(one, list):
+            left.extend(one)
+    return found
+
+
+def is_json(value: Any) -> bool:
+    """Whether JSON can hold a value as it is."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if type(one) is dict and all(type(key) is str for key in one):
+            left.extend(one.values())
+        elif type(one) is list:
+            left.extend(one)
+        elif one is not None and type(one) not in (str, int, float, bool):
+            return False
+    return True
 
 
 def counts_later() -> bool:
@@ -557,8 +956,8 @@ class Airflow:
         """The id of a manual run."""
         return f"manual__{date.isoformat()}"
 
-    def listen(self, running: Callable[[Any], None]) -> None:
-        """Call a function when a task begins to execute."""
+    def listen(self, running: Callable[[Any], None], failed: Callable[[Any, Any], None]) -> None:
+        """Call a function when a task begins to execute, and one when a try has failed."""
         from airflow.listeners import hookimpl
 
         class Listener:
@@ -566,10 +965,20 @@ class Airflow:
             def on_task_instance_running(self, previous_state: Any, task_instance: Any) -> None:
                 running(task_instance)
 
+            if self.tells_errors():
+
+                @hookimpl  # type: ignore[untyped-decorator,unused-ignore]
+                def on_task_instance_failed(self, previous_state: Any, task_instance: Any, error: Any) -> None:
+                    failed(task_instance, error)
+
         for module in ("airflow.listeners.listener", "airflow.sdk.listener"):
             with contextlib.suppress(ImportError):
                 manager = importlib.import_module(module).get_listener_manager()
                 manager.add_listener(Listener())
+
+    def tells_errors(self) -> bool:
+        """Whether listeners are told why a task has failed."""
+        return True
 
     def find(self, dag_id: str, session: Any, run_id: str | None = None, date: Any = None) -> Any:
         """A run by its id or its logical date."""
@@ -617,15 +1026,146 @@ class Airflow:
         """The number of the try that is about to run."""
         return int(instance.try_number)
 
-    def rows(self, run: Any, session: Any) -> Iterator[Any]:
-        """Task, index, state, try, start and end of every task instance."""
+    def rows(self, run: Any, session: Any, key: tuple[str, int] | None = None) -> Iterator[Any]:
+        """Task, index, state, try, start and end of every task instance, or of one."""
         from airflow.models.taskinstance import TaskInstance as T
         from sqlalchemy import select
 
         number = T._try_number if counts_later() else T.try_number
         columns = (T.task_id, T.map_index, T.state, number, T.start_date, T.end_date)
         query = select(*columns).where(T.dag_id == run.dag_id, T.run_id == run.run_id)
-        return iter(session.execute(query.order_by(T.end_date, T.task_id, T.map_index)))
+        if key is not None:
+            query = query.where(T.task_id == key[0], T.map_index == key[1])
+        return iter(session.execute(query.order_by(T.end_date, T.task_id, T.map_index)).all())
+
+    def skipped(self, run: Any, session: Any) -> list[tuple[str, int]]:
+        """The task instances that are skipped."""
+        from airflow.models.taskinstance import TaskInstance as T
+        from sqlalchemy import select
+
+        where = (T.dag_id == run.dag_id, T.run_id == run.run_id, T.state == "skipped")
+        return [(task_id, index) for task_id, index in session.execute(select(T.task_id, T.map_index).where(*where))]
+
+    def instance(self, run: Any, task_id: str, index: int, session: Any) -> Any:
+        """One task instance."""
+        from airflow.models.taskinstance import TaskInstance as T
+        from sqlalchemy import select
+
+        where = (T.dag_id == run.dag_id, T.run_id == run.run_id, T.task_id == task_id, T.map_index == index)
+        return session.scalar(select(T).where(*where))
+
+    def set_state(self, run: Any, task_id: str, index: int, state: str | None, session: Any) -> None:
+        """Set the state of a task instance, and nothing else."""
+        from airflow.models.taskinstance import TaskInstance as T
+        from sqlalchemy import update
+
+        where = (T.dag_id == run.dag_id, T.run_id == run.run_id, T.task_id == task_id, T.map_index == index)
+        session.execute(update(T).where(*where).values(state=state).execution_options(synchronize_session=False))
+
+    def clear(self, instances: list[Any], dag: Any, session: Any) -> None:
+        """Make task instances ready for another try, as Airflow's 'clear' does."""
+        from airflow.models.taskinstance import clear_task_instances
+
+        if instances:
+            more = accepted(clear_task_instances, dag=dag, dag_run_state="running")
+            clear_task_instances(instances, session, **more)
+
+    def add_missing(self, run: Any, session: Any) -> None:
+        """Make rows for tasks that the run doesn't have yet."""
+        run.verify_integrity(session=session)
+
+    def forget_results(self, run: Any, task_id: str, key: str, session: Any) -> None:
+        """Forget what a task has handed over under a key, whatever its index."""
+        from sqlalchemy import delete
+
+        X = self.xcom()  # noqa: N806 - a class
+        where = (X.dag_id == run.dag_id, X.run_id == run.run_id, X.task_id == task_id, X.key == key)
+        session.execute(delete(X).where(*where).execution_options(synchronize_session=False))
+
+    def hand_in(self, run: Any, task: Any, handed: dict[str, Any], session: Any) -> None:
+        """Write a result as the task itself would have, which thereby counts as done elsewhere.
+
+        Raises whatever Airflow raises for a value that it can't store.
+        """
+        instance = self.instance_of(run, task, handed["map_index"], session)
+        if handed["key"] == RESULT_KEY:
+            instance.state = "success"
+        session.flush()
+        self.store(run, handed, session)
+        if handed["key"] == RESULT_KEY and handed["map_index"] < 0 and isinstance(handed["value"], (list, dict)):
+            self.store_length(instance, handed["value"], session)
+
+    def store_length(self, instance: Any, value: Any, session: Any) -> None:
+        """Write how many there are, which is what mapped tasks are made by, unless there are too many for that."""
+        from airflow.configuration import conf
+        from airflow.models.taskmap import TaskMap
+
+        if len(value) <= conf.getint("core", "max_map_length", fallback=1024):
+            session.merge(TaskMap.from_task_instance_xcom(instance, value))
+
+    def instance_of(self, run: Any, task: Any, index: int, session: Any) -> Any:
+        """The row of a task instance, made if there is none; the row of the unmapped task goes when it is mapped."""
+        from airflow.models.taskinstance import TaskInstance as T
+        from sqlalchemy import select
+
+        where = (T.dag_id == run.dag_id, T.run_id == run.run_id, T.task_id == task.task_id)
+        if index >= 0:
+            for unmapped in session.scalars(select(T).where(*where, T.map_index < 0)).all():
+                session.delete(unmapped)
+            session.flush()
+        found = self.instance(run, task.task_id, index, session)
+        if found is None:
+            found = T(task, run_id=run.run_id, map_index=index, **self.more_of_an_instance(run, session))
+            session.add(found)
+            session.flush()
+        return found
+
+    def more_of_an_instance(self, run: Any, session: Any) -> dict[str, Any]:
+        """What only one version wants."""
+        return {}
+
+    def store(self, run: Any, handed: dict[str, Any], session: Any) -> None:
+        """Write an XCom."""
+        raise NotImplementedError
+
+    def results(self, run: Any, task_id: str, index: int, session: Any) -> list[dict[str, Any]]:
+        """All that a task instance has handed over."""
+        from sqlalchemy import select
+
+        X, size, found = self.xcom(), 0, []  # noqa: N806 - a class
+        where = (X.dag_id == run.dag_id, X.run_id == run.run_id, X.task_id == task_id, X.map_index == index)
+        for key, stored in session.execute(select(X.key, X.value).where(*where).order_by(X.key)).all():
+            told = self.told(stored)
+            size += len(json.dumps(told, default=str))
+            if size > MAX_RESULTS:
+                told = {"unreadable": f"larger than {MAX_RESULTS >> 20} MiB, which is the most that is handed over"}
+            found.append({"key": key, "value": None, **told})
+        return found
+
+    def told(self, stored: Any) -> dict[str, Any]:
+        """What was stored, as JSON; what isn't JSON is either Airflow's form of it, or said to be unreadable."""
+        backend, base = self.backends()
+        text = stored.decode("utf-8", "replace") if isinstance(stored, bytes) else None
+        try:
+            value = stored if text is None else json.loads(text)
+        except ValueError:
+            backend_name = "pickle"
+        else:
+            if backend is base:
+                classes = classes_in(value)
+                return {"value": value, "serialized_from": ", ".join(sorted(classes)) or None}
+            backend_name = backend.__name__
+        try:
+            value = backend.deserialize_value(Stored(stored))
+        except Exception as error:  # noqa: BLE001 - it is the user's code
+            return {"unreadable": f"stored by {backend_name}, which can't read it: {described(error)}"}
+        if is_json(value):
+            return {"value": value}
+        return {"unreadable": f"a {type(value).__module__}.{type(value).__qualname__}, stored by {backend_name}"}
+
+    def backends(self) -> tuple[Any, Any]:
+        """The class that stores XComs here, and Airflow's own."""
+        raise NotImplementedError
 
     def result(self, run: Any, task_id: str, index: int, session: Any, size: int) -> dict[str, Any] | None:
         """The beginning of what a task returned, as JSON."""
@@ -636,10 +1176,21 @@ class Airflow:
         value = session.scalar(select(X.value).where(*where, X.key == RESULT_KEY))
         if value is None or not size:
             return None
-        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-        text = text if isinstance(text, str) else json.dumps(text, default=str)
-        text = str(self.masked(text))
-        return {"preview": text[:size], "whole": len(text) <= size}
+        text = value.decode("utf-8", "replace") if isinstance(value, bytes) else json.dumps(value, default=str)
+        shown = self.masked_json(text[: size + MASKED_MORE])
+        return {"preview": shown[:size], "whole": len(shown) <= size and len(text) <= size + MASKED_MORE}
+
+    def masked_json(self, text: str) -> str:
+        """The beginning of a JSON text without secrets, also those that JSON writes with a backslash somewhere."""
+        return str(self.masked(JSON_TEXT.sub(self.masked_text, text)))
+
+    def masked_text(self, match: Any) -> str:
+        """A text within JSON, with what isn't ASCII as it is, so that it can be read."""
+        try:
+            said = json.loads(match.group(1) + '"', strict=False)
+        except ValueError:  # half a character where it was cut off
+            return str(match.group())
+        return json.dumps(str(self.masked(said)), ensure_ascii=False)[: None if match.group(2) else -1]
 
     def xcom(self) -> Any:
         """The table of results."""
@@ -680,9 +1231,17 @@ class Airflow2(Airflow):
         known = self.session().scalar(select(Known.dag_hash).where(Known.dag_id == dag.dag_id))
         return bool(known == Known(dag).dag_hash)
 
-    def scheduled(self, dag: Any, tasks: list[str] | None) -> Any:
+    def scheduled(self, dag: Any) -> Any:
         """The DAG that is scheduled."""
-        return dag.partial_subset(tasks, include_upstream=False) if tasks else dag
+        return dag
+
+    def part(self, dag: Any, whole: Any, tasks: list[str]) -> Any:
+        """Some tasks of it, with their setups and teardowns."""
+        return whole.partial_subset(tasks, include_upstream=False)
+
+    def exact_part(self, dag: Any, tasks: list[str]) -> Any:
+        """Some tasks of it, and nothing else."""
+        return only(dag.partial_subset(tasks, include_upstream=False), tasks)
 
     def next_try(self, instance: Any) -> None:
         """Count the try, which releases before 2.10 do later."""
@@ -727,6 +1286,47 @@ class Airflow2(Airflow):
         from airflow.models.xcom import XCom
 
         return XCom
+
+    def backends(self) -> tuple[Any, Any]:
+        """The class that stores XComs here, and Airflow's own."""
+        from airflow.models.xcom import BaseXCom, XCom
+
+        return XCom, BaseXCom
+
+    def store(self, run: Any, handed: dict[str, Any], session: Any) -> None:
+        """Write an XCom, by way of the class that stores them here."""
+        from sqlalchemy import update
+
+        X, raw = self.xcom(), handed["serialized_from"] is not None  # noqa: N806 - a class
+        X.set(key=handed["key"], value=None if raw else handed["value"], task_id=handed["task_id"],
+              dag_id=run.dag_id, run_id=run.run_id, map_index=handed["map_index"], session=session)  # fmt: skip
+        if raw:
+            session.flush()
+            where = (X.dag_id == run.dag_id, X.run_id == run.run_id, X.task_id == handed["task_id"],
+                     X.map_index == handed["map_index"], X.key == handed["key"])  # fmt: skip
+            text = json.dumps(handed["value"]).encode()
+            session.execute(update(X).where(*where).values(value=text).execution_options(synchronize_session=False))
+
+    def tells_errors(self) -> bool:
+        """Whether listeners are told why a task has failed, as they are since 2.10."""
+        from airflow.listeners.spec.taskinstance import on_task_instance_failed
+
+        return "error" in inspect.signature(on_task_instance_failed).parameters
+
+    def listen(self, running: Callable[[Any], None], failed: Callable[[Any, Any], None]) -> None:
+        """Call a function when a task begins to execute, and one when a try has failed."""
+        super().listen(running, failed)
+        if self.tells_errors():
+            return
+        from airflow.models.taskinstance import TaskInstance
+
+        original = TaskInstance.handle_failure
+
+        def handle_failure(instance: Any, error: Any, *rest: Any, **more: Any) -> Any:
+            failed(instance, error)
+            return original(instance, error, *rest, **more)
+
+        TaskInstance.handle_failure = handle_failure
 
     def masked(self, text: str) -> Any:
         """The text without the secrets that this process has seen."""
@@ -775,15 +1375,40 @@ class Airflow3(Airflow):
                 return
         bag.sync_to_db(self.bundle, None)
 
-    def scheduled(self, dag: Any, tasks: list[str] | None) -> Any:
+    def scheduled(self, dag: Any) -> Any:
         """The DAG as the scheduler has it, with the callbacks that it loses on the way, as ``DAG.test`` does."""
         from airflow.serialization import serialized_objects
 
         codec = getattr(serialized_objects, "DagSerialization", serialized_objects.SerializedDAG)
         found = codec.deserialize_dag(codec.serialize_dag(dag))
-        found = found.partial_subset(tasks, include_upstream=False) if tasks else found
         found.on_success_callback, found.on_failure_callback = dag.on_success_callback, dag.on_failure_callback
         return found
+
+    def part(self, dag: Any, whole: Any, tasks: list[str]) -> Any:
+        """Some tasks of it, with their setups and teardowns."""
+        callbacks = whole.on_success_callback, whole.on_failure_callback
+        whole.on_success_callback = whole.on_failure_callback = None  # they are the user's, and not to be copied
+        names = list(whole.partial_subset(tasks, include_upstream=False).task_dict)
+        whole.on_success_callback, whole.on_failure_callback = callbacks
+        return self.exact_part(dag, names)
+
+    def exact_part(self, dag: Any, tasks: list[str]) -> Any:
+        """Some tasks of it, and nothing else. Airflow 3.0 can't copy groups that are mapped; so this makes new ones."""
+        return only(self.scheduled(dag), tasks)
+
+    def add_missing(self, run: Any, session: Any) -> None:
+        """Make rows for tasks that the run doesn't have yet."""
+        run.verify_integrity(session=session, **self.version(run, session))
+
+    def more_of_an_instance(self, run: Any, session: Any) -> dict[str, Any]:
+        """The version of the DAG."""
+        return self.version(run, session)
+
+    def version(self, run: Any, session: Any) -> dict[str, Any]:
+        """The version of the DAG that the database has."""
+        from airflow.models.dag_version import DagVersion
+
+        return {"dag_version_id": DagVersion.get_latest_version(run.dag_id, session=session).id}
 
     def more_of_a_run(self) -> dict[str, Any]:
         """Who started it."""
@@ -805,6 +1430,23 @@ class Airflow3(Airflow):
         from airflow.models.xcom import XComModel
 
         return XComModel
+
+    def backends(self) -> tuple[Any, Any]:
+        """The class that stores XComs here, and Airflow's own."""
+        from airflow.sdk.bases.xcom import BaseXCom
+        from airflow.sdk.execution_time.xcom import XCom
+
+        return XCom, BaseXCom
+
+    def store(self, run: Any, handed: dict[str, Any], session: Any) -> None:
+        """Write an XCom, serialised by the class that does it for tasks."""
+        backend, _ = self.backends()
+        where = {"key": handed["key"], "dag_id": run.dag_id, "run_id": run.run_id, "task_id": handed["task_id"],
+                 "map_index": handed["map_index"]}  # fmt: skip
+        raw = handed["serialized_from"] is not None
+        value = handed["value"] if raw else backend.serialize_value(handed["value"], **where)
+        session.add(self.xcom()(dag_run_id=run.id, value=value, **where))  # as the API does that tasks call
+        session.flush()
 
     def masked(self, text: str) -> Any:
         """The text without the secrets that this process has seen."""
@@ -834,6 +1476,17 @@ def preload() -> None:
             importlib.import_module(name)
     with contextlib.suppress(ImportError, AttributeError):
         warm_api_server()
+    for module in ("airflow._shared.observability.metrics.stats", "airflow.sdk._shared.observability.metrics.stats"):
+        with contextlib.suppress(ImportError, AttributeError):
+            importlib.import_module(module)._get_registry()  # a tenth of a second, of every run
+    from airflow import settings
+    from sqlalchemy.orm import configure_mappers
+
+    configure_mappers()
+    if os.environ.get("DAGPORT_OWN_DATABASE"):
+        hurry(settings.engine)
+        with contextlib.suppress(AttributeError):  # Airflow 3 has another
+            hurry(settings.async_engine.sync_engine)
     gc.collect()
     gc.freeze()
 
@@ -864,7 +1517,7 @@ def main() -> NoReturn:
         hello["airflow"] = airflow_version()
         preload()
     except BaseException as error:  # noqa: BLE001 - it is the host that reports
-        traceback.print_exc()
+        complain()
         hello["error"] = f"{type(error).__name__}: {error}"[:2000]
     channel.send(hello)
     if "error" not in hello:
