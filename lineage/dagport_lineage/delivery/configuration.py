@@ -1,11 +1,12 @@
 """OpenLineage's own configuration, as the official client reads it, without importing the client.
 
-Sources, the first that says something wins: the file that ``OPENLINEAGE_CONFIG`` names, else
-``~/.openlineage/openlineage.yml``; variables ``OPENLINEAGE__A__B``; ``OPENLINEAGE_URL``, ``OPENLINEAGE_ENDPOINT`` and
-``OPENLINEAGE_API_KEY``. ``OPENLINEAGE_DISABLED=true`` turns delivery off. One difference: the client also takes an
-``openlineage.yml`` that lies in the working folder. In CI that is a checkout, and a pull request could send events and
-keys where it likes, so that file counts only if ``OPENLINEAGE_CONFIG`` names it. Another one: where nothing is
-configured the client writes events to the log, which loses them; here it is an error.
+Sources, the first that says something wins: ``[openlineage]`` of Airflow's configuration, as its provider has it (see
+``airflow``); the file that ``OPENLINEAGE_CONFIG`` names, else ``~/.openlineage/openlineage.yml``; variables
+``OPENLINEAGE__A__B``; ``OPENLINEAGE_URL``, ``OPENLINEAGE_ENDPOINT`` and ``OPENLINEAGE_API_KEY``.
+``OPENLINEAGE_DISABLED=true`` turns delivery off. One difference: the client also takes an ``openlineage.yml`` that lies
+in the working folder. In CI that is a checkout, and a pull request could send events and keys where it likes, so that
+file counts only if ``OPENLINEAGE_CONFIG`` names it. Another one: where nothing is configured the client writes events
+to the log, which loses them; here it is an error.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit, urlunsplit
 
+from dagport_lineage.delivery.airflow import airflow_target
 from dagport_lineage.delivery.errors import ConfigurationError, UnconfiguredError, reason
 from dagport_lineage.facets import Event
 
@@ -56,8 +58,9 @@ def load_configuration(environment: Mapping[str, str], home: Path | None = None)
     """The configuration. Raises ``ConfigurationError`` where there is none, or none that can be read."""
     if environment.get("OPENLINEAGE_DISABLED", "").lower().strip() == "true":
         return Configuration({"type": "noop"})
-    settings = _merged(_of_variables(environment), _of_file(environment, home))
-    transport = settings.get("transport") or {}
+    named, transport_of_airflow = airflow_target(environment)
+    settings = _merged(_of_variables(environment), _of_file(environment, home, named))
+    transport = transport_of_airflow or settings.get("transport") or {}
     if not isinstance(transport, dict):
         raise ConfigurationError("the transport of OpenLineage's configuration is no mapping")
     if not transport.get("type"):
@@ -66,9 +69,9 @@ def load_configuration(environment: Mapping[str, str], home: Path | None = None)
     return Configuration(transport, exact, patterns)
 
 
-def _of_file(environment: Mapping[str, str], home: Path | None) -> Settings:
+def _of_file(environment: Mapping[str, str], home: Path | None, named: Path | None) -> Settings:
     given = environment.get("OPENLINEAGE_CONFIG")
-    path = Path(given) if given else _at_home(home)
+    path = named or (Path(given) if given else _at_home(home))
     if path is None or not path.is_file():
         return {}
     import yaml  # start-up

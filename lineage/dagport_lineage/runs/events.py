@@ -56,7 +56,7 @@ def run_event(
     A side of the data that isn't known is absent, one that is known to be empty is empty. Raises ``ValueError`` for a
     moment without a time zone.
     """
-    job = {**_job_type(facts), **facts.job_facets, **_known_of_the_task(data, facts.options)}
+    job = {**_job_type(facts), **_known_of_the_task(data, facts), **facts.job_facets}
     run = {**_run_facets(facts), **(facets or {})}
     if error is not None:
         run["errorMessage"] = _error(error)
@@ -76,12 +76,15 @@ def _job_type(facts: RunFacts) -> dict[str, Facet]:
     return {"jobType": facet("job", "jobType", processingType="BATCH", integration=engine, jobType=kind)}
 
 
-def _known_of_the_task(data: Data | None, options: LineageOptions) -> dict[str, Facet]:
+def _known_of_the_task(data: Data | None, facts: RunFacts) -> dict[str, Facet]:
+    """Nothing where the facets of a design are given: they say it all, without what was too long or secret."""
     if not isinstance(data, TaskLineage):
         return {}
-    from dagport_lineage.events import job_facets  # start-up: it takes the extraction along
+    from dagport_lineage.events import flow_facets, job_facets  # start-up: they take the extraction along
 
-    return {**job_facets.sql(data.sql, options), **job_facets.lineage(data)}
+    if flow_facets.COVERAGE in facts.job_facets:
+        return {}
+    return {**job_facets.sql(data.sql, facts.options), **job_facets.lineage(data)}
 
 
 def _run_facets(facts: RunFacts) -> dict[str, Facet]:
