@@ -5,20 +5,28 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dagport.cli.console import ColorChoice, console
 from dagport.cli.status import FINDINGS, FINE
+from dagport_adapters.commands.choosing import Chosen, Told, airflow_options, only_dag, remote, told
 from dagport_adapters.commands.table import view
 from dagport_adapters.runners.errors import RunnerError, RunTimeoutError, WorkerDiedError
 from dagport_adapters.runners.local import LocalAirflow
 from dagport_adapters.runners.observing import Observer, observed
-from dagport_adapters.runners.protocol import RunFinished, RunRequest
+from dagport_adapters.runners.protocol import RunFinished, Runner, RunRequest
+
+if TYPE_CHECKING:
+    from dagport_adapters.runners.remote import RemoteAirflow
+
+UNSURE = (RunTimeoutError, WorkerDiedError)  # they may come before the first event, of a run that began
 
 
 class Json(click.ParamType[dict[str, Any]]):
@@ -53,15 +61,7 @@ class Moment(click.ParamType[datetime]):
 
 @click.command()
 @click.argument("target", metavar="FILE|DAG_ID")
-@click.option(
-    "--airflow",
-    "python",
-    required=True,
-    envvar="DAGPORT_AIRFLOW",
-    show_envvar=True,
-    metavar="PYTHON",
-    help="The Python of an environment that has Airflow 2.7+ or 3.",
-)
+@airflow_options
 @click.option("--dag", "dag_id", metavar="ID", help="Which DAG of the file, where it has several.")
 @click.option(
     "--dags",
@@ -104,58 +104,91 @@ class Moment(click.ParamType[datetime]):
     show_default=True,
     help="Whether to colour.",
 )
+@click.pass_context
 def run(
-    target: str, python: str, dag_id: str | None, folder: Path | None, form: str, color: ColorChoice, home: Path | None,
-    timeout: float | None, conf: dict[str, Any], tasks: tuple[str, ...], *, skip_retry_delays: bool, **when: Any,
+    ctx: click.Context, /, target: str, dag_id: str | None, folder: Path | None, form: str, color: ColorChoice,
+    home: Path | None, timeout: float | None, conf: dict[str, Any], tasks: tuple[str, ...], *, skip_retry_delays: bool,
+    logical_date: datetime | None, run_id: str | None, **airflow: Any,
 ) -> None:  # fmt: skip
     """Run a DAG in its own Airflow and show each task as it happens.
 
-    Nothing of Airflow needs to be running. This does run your code, with your environment variables. Exits with 0
-    when Airflow's database says that the run succeeded, 1 when it failed or nobody can say, 2 when it didn't start.
+    Nothing of Airflow needs to be running. This does run your code, with your environment variables; with
+    --airflow-url a live Airflow runs its own. Exits with 0 when Airflow's database says that the run succeeded, 1 when
+    it failed or nobody can say, 2 when it didn't start.
     """
-    file, dags = _place(target, folder)
+    chosen = Chosen.of(ctx, airflow)
+    file, dags = _place(target, folder, needed=chosen.url is None)
+    lineage = told(chosen, file, conf)
     request = RunRequest(
-        dag_id=dag_id if file else target,
-        file=file,
+        dag_id=(dag_id or (only_dag(file) if chosen.url else None)) if file else target,
+        file=None if chosen.url else file,
         conf=conf,
         tasks=tasks or None,
         retry_delays="skip" if skip_retry_delays else "wait",
-        **when,
+        logical_date=logical_date,
+        run_id=run_id,
     )
     out = view(form, console(color=color, quiet=False, verbose=False).out)
-    observers: tuple[Observer, ...] = (out.show,)
+    follow = Follow(request, timeout, out.show, lineage)
     try:
-        with LocalAirflow(python=python, dags=dags, home=home) as runner:
-            status = follow(runner, request, observers, timeout)
-    except (RunTimeoutError, WorkerDiedError) as error:
+        status = follow.remote(remote(chosen)) if chosen.url else follow.local(chosen.python or "", dags, home)
+    except RunnerError as error:
+        if not (follow.began or isinstance(error, UNSURE)):
+            raise click.UsageError(str(error)) from None
         click.echo(f"Error: {error}", err=True)
         status = FINDINGS
-    except RunnerError as error:
-        raise click.UsageError(str(error)) from None
     sys.exit(status)
 
 
-def follow(
-    runner: LocalAirflow, request: RunRequest, observers: tuple[Observer, ...], timeout: float | None = None
-) -> int:
-    """Run to the end; the exit status. Raises ``RunnerError``."""
-    state = "failed"
-    with closing(runner.run(request, timeout=timeout)) as events:  # type: ignore[type-var] # it is a generator
-        for event in observed(events, observers):
-            if isinstance(event, RunFinished):
-                state = event.state
-    return FINE if state == "success" else FINDINGS
+@dataclass
+class Follow:
+    """One run, followed to its end; each way gives the exit status, and raises ``RunnerError``."""
+
+    request: RunRequest
+    timeout: float | None
+    show: Observer
+    lineage: Told
+    began: bool = False  # Airflow has the run
+
+    def local(self, python: str, dags: Path, home: Path | None) -> int:
+        """In an Airflow of our own."""
+        with LocalAirflow(python=python, dags=dags, home=home) as runner:
+            if self.lineage.is_on:
+                from dagport_adapters.lineage import quieten  # start-up
+
+                quieten(runner)
+            return self._follow(runner, lambda: runner.airflow_version)
+
+    def remote(self, runner: RemoteAirflow) -> int:
+        """In a live Airflow."""
+        with closing(runner):
+            return self._follow(runner, lambda: runner.airflow_version)
+
+    def _follow(self, runner: Runner, version: Callable[[], str | None]) -> int:
+        observers: list[Observer] = [self.show]
+        if self.lineage.is_on:
+            observers.append(self.lineage.observer(version))
+        state = "failed"
+        with (
+            closing(runner.run(self.request, timeout=self.timeout)) as events,  # type: ignore[type-var] # a generator
+            closing(observed(events, observers)) as shown,  # type: ignore[type-var] # as above
+        ):
+            for event in shown:
+                self.began = True
+                if isinstance(event, RunFinished):
+                    state = event.state
+        return FINE if state == "success" else FINDINGS
 
 
-def _place(target: str, folder: Path | None) -> tuple[Path | None, Path]:
-    """The file, if the target is one, and the folder of DAGs."""
+def _place(target: str, folder: Path | None, *, needed: bool) -> tuple[Path | None, Path]:
+    """The file, if the target is one, and the folder of DAGs, which has to be there if it is ``needed``."""
     path = Path(target)
     if path.is_file():
         return path.resolve(), folder or path.resolve().parent
     if path.suffix == ".py" or os.sep in target:
         raise click.UsageError(f"There is no file {target}")
     chosen = folder or Path(os.environ.get("AIRFLOW__CORE__DAGS_FOLDER") or "dags")
-    if not chosen.exists():
+    if needed and not chosen.exists():
         raise click.UsageError(
             f"There is no file {target}, and no folder {chosen} to look for a DAG {target} in: name it with --dags"
         )
