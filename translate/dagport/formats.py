@@ -31,6 +31,7 @@ PRINTERS = {
 }
 TARGETS = {
     "dagster": "dagport.writers.dagster:write",
+    "airflow": "dagport.writers.airflow:write",
 }
 
 

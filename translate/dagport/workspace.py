@@ -61,6 +61,10 @@ class Workspace:
     def __setstate__(self, state: Mapping[str, object]) -> None:
         self.__init__(**state)  # type: ignore[misc]
 
+    def put(self, path: str, content: bytes) -> None:
+        """Take a text for the content of a file, as if it had been written."""
+        self._contents[path], self._kinds[path] = content, "file"
+
     # Questions
 
     def kind(self, path: str) -> Kind | None:

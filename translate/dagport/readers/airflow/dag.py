@@ -34,7 +34,7 @@ from dagport.readers.airflow.signatures import place_of_definition
 if TYPE_CHECKING:
     from dagport.evaluate.machine import Machine
 
-POSITIONAL = ("dag_id", "description", "schedule", "start_date", "end_date")
+POSITIONAL = ("dag_id", "description", "schedule", "schedule_interval", "timetable", "start_date", "end_date")  # 2.4+
 POSITIONAL_1 = ("dag_id", "description", "schedule_interval", "start_date", "end_date")
 REMOVED_IN_3 = {
     "schedule_interval", "timetable", "concurrency", "default_view", "orientation", "fail_stop", "full_filepath",

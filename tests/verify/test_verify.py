@@ -1,0 +1,149 @@
+"""``dagport verify`` on pairs of files: it finds every change, and says nothing about what is the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+from xml.etree import ElementTree
+
+import pytest
+
+from dagport.cli.app import run
+
+SOURCE = """
+from datetime import datetime, timedelta
+from airflow.decorators import dag, task
+from airflow.utils.task_group import TaskGroup
+
+
+@dag(schedule="0 6 * * *", start_date=datetime(2026, 1, 1), params={"rows": 3})
+def shop():
+    @task(retries=2, retry_delay=timedelta(minutes=1))
+    def orders():
+        return 1
+
+    @task
+    def returns():
+        return 2
+
+    @task(trigger_rule="all_done")
+    def net(bought, brought_back):
+        return bought - brought_back
+
+    with TaskGroup("after"):
+        @task
+        def tell():
+            pass
+        told = tell()
+
+    net(orders(), returns()) >> told
+
+
+shop()
+"""
+MUTATIONS = {
+    "an edge dropped": ("net(orders(), returns()) >> told", "net(orders(), returns())", "net >> after.tell is missing"),
+    "an edge added": ("    net(", "    told << orders()\n    net(", "isn't in the source"),
+    "a rule changed": ('"all_done"', '"none_failed"', "trigger rule"),
+    "results swapped": ("net(orders(), returns())", "net(returns(), orders())", "the input `"),
+    "a task dropped": ("net(orders(), returns())", "net(1, returns())", "orders: the task is missing"),
+    "retries changed": ("retries=2", "retries=3", "retries: 2 in the source, 3 in the target"),
+    "a delay changed": ("minutes=1", "minutes=2", "retry delay"),
+    "a group renamed": ('"after"', '"later"', "the group"),
+    "a param changed": ('"rows": 3', '"rows": 4', "params"),
+    "the schedule shifted": ('"0 6 * * *"', '"0 7 * * *"', "the run of 2026-01-02 06:00"),
+    "the zone changed": ("datetime(2026, 1, 1)", "PARIS", "the run of 2026-01-02 06:00"),
+    "the schedule dropped": ('schedule="0 6 * * *"', "schedule=None", "schedule"),
+    "catching up": ('schedule="0 6 * * *"', 'schedule="0 6 * * *", catchup=False', "catchup: True in the"),
+    "another DAG": ("def shop()", "def store()", "the pipeline is missing in the target"),
+}  # fmt: skip
+PARIS = 'import pendulum\nPARIS = pendulum.datetime(2026, 1, 1, tz="Europe/Paris")\n'
+
+
+@dataclass(frozen=True)
+class Done:
+    exit_code: int
+    stdout: str
+    output: str
+
+
+Verify: TypeAlias = Callable[..., Done]
+
+
+@pytest.fixture
+def verify(capsys: pytest.CaptureFixture[str]) -> Verify:
+    def call(*arguments: str) -> Done:
+        status = run(["verify", *arguments])
+        said = capsys.readouterr()
+        return Done(status, said.out, said.out + said.err)
+
+    return call
+
+
+def files(folder: Path, source: str, target: str) -> list[str]:
+    paths = [folder / "old.py", folder / "new.py"]
+    for path, text in zip(paths, (source, target), strict=True):
+        path.write_text(text, "utf-8")
+    return [*map(str, paths), "--airflow-version", "2", "--no-cache"]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), MUTATIONS.values(), ids=list(MUTATIONS))
+def test_notices(verify: Verify, tmp_path: Path, old: str, new: str, said: str) -> None:
+    target = SOURCE.replace(old, new).replace("shop()\n", "store()\n" if "store" in new else "shop()\n")
+    assert target != SOURCE
+    arguments = files(tmp_path, SOURCE, PARIS + target if new == "PARIS" else target)
+    # The target says by itself for which version it is: here both are for 2.
+    done = verify(*arguments)
+    assert done.exit_code == 1, done.output
+    assert said in done.output
+
+
+def test_the_same(verify: Verify, tmp_path: Path) -> None:
+    done = verify(*files(tmp_path, SOURCE, f"# another comment\n{SOURCE}"))
+    assert done.exit_code == 0, done.output
+    assert done.output.count(" same ") == 3
+
+
+def test_its_own_upgrade(verify: Verify, tmp_path: Path) -> None:
+    source, *_ = files(tmp_path, SOURCE, "")
+    done = verify(source, "--airflow-version", "2", "--to", "airflow", "--no-cache")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_plain_cron_in_airflow_3_has_other_dates(verify: Verify, tmp_path: Path) -> None:
+    target = SOURCE.replace("airflow.decorators", "airflow.sdk").replace("airflow.utils.task_group", "airflow.sdk")
+    done = verify(*files(tmp_path, SOURCE, target))
+    assert done.exit_code == 1
+    assert "for 2026-01-01 06:00 with the data of 2026-01-01 06:00 to 2026-01-02 06:00 in the source" in done.output
+
+
+def test_what_nobody_can_tell_is_no_success(verify: Verify, tmp_path: Path) -> None:
+    source = SOURCE.replace('"0 6 * * *"', "open('/etc/when').read()")
+    done = verify(*files(tmp_path, source, source))
+    assert done.exit_code == 1
+    assert "unknown" in done.output
+
+
+def test_forms(verify: Verify, tmp_path: Path) -> None:
+    arguments = files(tmp_path, SOURCE, SOURCE.replace("all_done", "none_failed"))
+    told = json.loads(verify(*arguments, "--format", "json").stdout)
+    assert told["summary"] == {"same": 1, "different": 1, "unknown": 0}
+    suite = ElementTree.fromstring(verify(*arguments, "--format", "junit").stdout)
+    assert (suite.get("tests"), suite.get("failures"), len(suite.findall("testcase/failure"))) == ("2", "1", 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["old.py"], ["old.py", "new.py", "--to", "airflow"], ["a", "b", "c"], ["old.py", "new.py", "--from", "tomorrow"]],
+)
+def test_usage(verify: Verify, arguments: list[str]) -> None:
+    assert verify(*arguments).exit_code == 2
+
+
+def test_the_horizon(verify: Verify, tmp_path: Path) -> None:
+    arguments = files(tmp_path, SOURCE, SOURCE.replace('"0 6 * * *"', '"0 6 1-30 * *"'))
+    assert verify(*arguments, "--from", "2026-01-02", "--until", "2026-01-30").exit_code == 0
+    assert verify(*arguments, "--from", "2026-01-02").exit_code == 1
