@@ -133,8 +133,9 @@ def differences(truth: Record, ours: Record, major: int) -> Iterator[Difference]
     labels = {(e["upstream"], e["downstream"], e["label"]) for e in ours["edges"] if e["label"]}
     certain, possible = set(map(tuple, truth["labels"])), set(map(tuple, truth["group_labels"]))
     yield from _sets("labels", certain, labels - (possible - certain))
-    groups = {(group["id"], group["parent"], _shown(group["tooltip"])) for group in ours["groups"]}
-    yield from _sets("groups", {(g["id"], g["parent"], _shown(g["tooltip"])) for g in truth["groups"]}, groups)
+    groups = {(g["id"], g["parent"], _shown(g["tooltip"]), g["mapped"]) for g in ours["groups"]}
+    built = {(g["id"], g["parent"], _shown(g["tooltip"]), g["mapped"]) for g in truth["groups"]}
+    yield from _sets("groups", built, groups)
     for name in sorted(set(tasks) & set(expected)):
         for field, detail in _task_differences(expected[name], tasks[name]):
             yield field, f"{name}: {detail}"

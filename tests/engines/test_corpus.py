@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from dagport import formats
 from dagport.translation import Document, WriteOptions
 from tests.cases import PACKAGE, write_project
 from tests.engines.compare import Verdict, figures
-from tests.engines.environments import Environment, environment
+from tests.engines.environments import Environment, environment, with_dagport
 from tests.engines.reading import example_folders, judge, read, truth
 
 INSIDE = Path(__file__).with_name("inside")
@@ -57,7 +58,9 @@ def test_every_doubt_has_a_reason(engine: str) -> None:
     assert [reason for reason in reasons.values() if not any(reason in message for message in said)] == []
 
 
-def test_exact_dags_load_in_dagster(dagster: Environment, tmp_path: Path) -> None:
+def test_exact_dags_load_in_dagster(
+    dagster_host: Environment, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     """All exact ones, translated into one project, pass Dagster's own validation without a warning."""
     documents, verdicts = corpus("airflow3")
     translation = formats.target("dagster")(documents, WriteOptions(package=PACKAGE))
@@ -70,8 +73,11 @@ def test_exact_dags_load_in_dagster(dagster: Environment, tmp_path: Path) -> Non
         for task in pipeline.tasks
     }
     assert tasks <= {(outcome.pipeline, outcome.task) for outcome in translation.outcomes}
+    counts = Counter(outcome.fidelity for outcome in translation.outcomes)
+    record_property("fidelities", dict(counts))
+    assert counts["manual"] == 0
     project = write_project(translation, tmp_path)
-    loaded = json.loads(dagster.run([INSIDE / "load_dagster.py", project, PACKAGE]).stdout)
+    loaded = json.loads(dagster_host.run([INSIDE / "load_dagster.py", project, PACKAGE], env=with_dagport()).stdout)
     assert len(loaded["assets"]) > len(exact)
     check = ["-m", "dagster", "definitions", "validate", "-m", f"{PACKAGE}.definitions"]
-    dagster.run(check, cwd=project / "src", env={"DAGSTER_HOME": str(tmp_path)})
+    dagster_host.run(check, cwd=project / "src", env=with_dagport({"DAGSTER_HOME": str(tmp_path)}))

@@ -56,7 +56,7 @@ class Runs:
     @cached_property
     def translation(self) -> Translation:
         documents = [case.document for case in self.cases.values()]
-        return formats.target("dagster")(documents, WriteOptions(package=PACKAGE))
+        return formats.target("dagster")(documents, WriteOptions(package=PACKAGE, delegate=False))
 
     @cached_property
     def dags(self) -> list[str]:

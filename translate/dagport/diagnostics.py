@@ -339,6 +339,32 @@ CATALOGUE: dict[str, Entry] = {
         "The source asks its deployment for them; the defaults of its calls were taken, and it may have others.",
         "Give the deployment's own values with --variables, --connections or --env-file.",
     ),
+    "DP410": Entry(
+        "info",
+        "The task is delegated to the engine that it was written for",
+        "It has no exact form in the target, or how it ends matters to a task that has none. The generated code has "
+        "the original engine run it, with its data in and out, so the pipeline can be moved as a whole.",
+        "Say where that engine is, as the generated resources tell. Write the task by hand when it is to leave.",
+    ),
+    "DP430": Entry(
+        "warning",
+        "The upgraded file differs from the original in some runs",
+        "Airflow 3 has nothing that is the same as what the file says; the message says what was written and when it "
+        "differs.",
+        "Read the place, and decide whether the difference matters to your pipeline.",
+    ),
+    "DP431": Entry(
+        "error",
+        "Airflow 3 has nothing for it",
+        "It is left as it was, and fails in Airflow 3, or is decided by something that isn't known.",
+        "Change it by hand, as the message says.",
+    ),
+    "DP432": Entry(
+        "error",
+        "The file isn't written for Airflow",
+        "Only Python files that can be read are upgraded; the others go on.",
+        "Correct the errors that are reported for the file, or write it by hand.",
+    ),
     # 5xx: files that are written
     "DP501": Entry(
         "error",

@@ -131,6 +131,7 @@ class Group:
     id: str
     parent: str | None = None
     tooltip: str | None = None
+    mapped: bool = False  # each of its tasks runs once for every item that the group is expanded over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,6 +50,7 @@ class WriteOptions:
 
     package: str = "pipelines"  # name of the generated Python package
     allow_inexact: bool = False  # translate pipelines whose graph isn't exact, too
+    delegate: bool = True  # have the original engine run what has no form in the target; otherwise it is refused
 
 
 class TargetWriter(Protocol):

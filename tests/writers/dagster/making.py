@@ -61,9 +61,9 @@ def pipeline(*tasks: Task, edges: str = "", edges_made: Iterable[Edge] = (), **f
 
 
 def translate(*pipelines: Pipeline, source: str = "", **options: Any) -> Translation:
-    """The project of some pipelines of one file."""
+    """The project of some pipelines of one file. Nothing is delegated unless that is asked for."""
     graph = FileGraph(path="dags/train.py", orchestrator="airflow", pipelines=pipelines)
-    return write([Document(Source("dags/train.py", source), graph)], WriteOptions(**options))
+    return write([Document(Source("dags/train.py", source), graph)], WriteOptions(**{"delegate": False, **options}))
 
 
 def module(translation: Translation, name: str = "train") -> str:

@@ -37,6 +37,11 @@ from dagport.project.summary import share_carried
     "(--to dagster, if nothing else is said).",
 )
 @click.option("--allow-inexact", is_flag=True, help="With --to: count pipelines too whose graph isn't exact.")
+@click.option(
+    "--delegate/--no-delegate",
+    default=True,
+    help="With --to: have the original engine run what has no form in the target, or count it as refused.",
+)
 @click.pass_context
 def check(
     ctx: click.Context,
@@ -45,6 +50,7 @@ def check(
     to: str | None,
     fail_under: float | None,
     allow_inexact: bool,
+    delegate: bool,
 ) -> None:
     """Report what is wrong or uncertain, and what a translation would carry.
 
@@ -54,7 +60,7 @@ def check(
     documents = tuple(run.documents(paths))
     if to is None and fail_under is not None:
         to = next(iter(formats.TARGETS))
-    translation = attempt(run, to, documents, allow_inexact=allow_inexact) if to else None
+    translation = attempt(run, to, documents, allow_inexact=allow_inexact, delegate=delegate) if to else None
     report = Report.of(documents, translation, to)
     for piece in report_writer(format_)(report, run.console):
         run.console.out.write(piece)

@@ -32,6 +32,11 @@ DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 @click.option("--force", is_flag=True, help="Overwrite files in --out that were edited or aren't dagport's.")
 @click.option("--package", help="Name of the generated Python package. [default: pipelines]")
 @click.option("--allow-inexact", is_flag=True, help="Translate pipelines too whose graph isn't exact.")
+@click.option(
+    "--delegate/--no-delegate",
+    default=True,
+    help="Have the original engine run what has no form in the target, or refuse it. [default: delegate]",
+)
 @click.pass_context
 def translate(
     ctx: click.Context,
@@ -43,6 +48,7 @@ def translate(
     force: bool,
     package: str | None,
     allow_inexact: bool,
+    delegate: bool,
 ) -> None:
     """Write the pipelines for another orchestrator.
 
@@ -52,7 +58,7 @@ def translate(
     run: Run = ctx.obj
     _check_usage(to, out, package, needs_out=diff or check or force)
     documents = tuple(run.documents(paths))
-    translation = attempt(run, str(to), documents, allow_inexact=allow_inexact, package=package)
+    translation = attempt(run, str(to), documents, allow_inexact=allow_inexact, delegate=delegate, package=package)
     if translation is None:
         run.status(())
         ctx.exit(CRASHED)

@@ -11,7 +11,13 @@ from dagport.translation import Document, Translation, WriteOptions
 
 
 def attempt(
-    run: Run, target: str, documents: Sequence[Document], *, allow_inexact: bool, package: str | None = None
+    run: Run,
+    target: str,
+    documents: Sequence[Document],
+    *,
+    allow_inexact: bool,
+    delegate: bool,
+    package: str | None = None,
 ) -> Translation | None:
     """The translation, or ``None`` when the writer failed: then the run knows the crashes.
 
@@ -22,7 +28,7 @@ def attempt(
     from dagport.project.translate import translate
 
     default = WriteOptions()
-    options = WriteOptions(package=package or default.package, allow_inexact=allow_inexact)
+    options = WriteOptions(package=package or default.package, allow_inexact=allow_inexact, delegate=delegate)
     result = translate(target, documents, options)
     if isinstance(result, Translation):
         return result

@@ -44,7 +44,10 @@ def rows(documents: Sequence[Document], translation: Translation | None) -> list
 
 
 def share_carried(table: Iterable[Row]) -> float | None:
-    """Percent of all tasks that are native or approximate; ``None`` where no translation was made of any task."""
+    """Percent of all tasks that are native or approximate; ``None`` where no translation was made of any task.
+
+    Delegated ones run in the target, too, but still need the engine that they were written for.
+    """
     counted = [row for row in table if row.fidelities is not None]
     total = sum(row.tasks for row in counted)
     carried = sum((row.fidelities or {}).get(name, 0) for row in counted for name in CARRIED)

@@ -100,6 +100,9 @@ def totals(report: Report) -> str:
     share = share_carried(report.rows)
     if share is not None:
         parts.append(f"{percent(share)} carried over to {report.target}")
+    delegated = sum((row.fidelities or {}).get("delegated", 0) for row in report.rows)
+    if delegated:
+        parts.append(f"{_count(delegated, 'task')} delegated")
     severities = [item.severity for item in report.diagnostics]
     parts += [_count(severities.count(name), name) for name in ("error", "warning") if name in severities]
     return ", ".join(parts) + "."

@@ -204,7 +204,9 @@ class PipelineBuilder:
             for child in group.children.values():
                 if isinstance(child, nodes.Group):
                     parent = group.id
-                    found.append(Group(id=str(child.id), parent=parent, tooltip=child.tooltip))
+                    found.append(
+                        Group(id=str(child.id), parent=parent, tooltip=child.tooltip, mapped=bool(child.mapped))
+                    )
                     visit(child)
 
         visit(self.dag.root)

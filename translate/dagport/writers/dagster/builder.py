@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from dagport.diagnostics import Diagnostic, diagnose
-from dagport.graph import Task
+from dagport.graph import Pipeline, Task
 from dagport.translation import Fidelity, TaskOutcome
-from dagport.writers.dagster import refuse
+from dagport.writers.dagster import delegated, refuse
 from dagport.writers.dagster.code import annotations_resolve, bound_names, with_docstring
 from dagport.writers.dagster.forms import FORMS, form_of
 from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.model import UNKNOWN, Function, Inspection, Note, Refused, Settings
 from dagport.writers.dagster.naming import GENERATED, clean, identifier, python_names
+from dagport.writers.dagster.regions import Delegation
 from dagport.writers.dagster.scope import AssetName, Scope
 from dagport.writers.dagster.settings import settings_of
 
@@ -33,24 +34,31 @@ class WrittenAsset:
     fidelity: Fidelity
     skips: bool = False
     reason: str | None = None
+    region: tuple[str, ...] = ()  # the tasks that Airflow runs together with it, in one function; itself included
 
 
 class Builder:
     """Writes the tasks of one pipeline."""
 
-    def __init__(self, scope: Scope, prefix: str) -> None:
+    def __init__(self, scope: Scope, prefix: str, delegation: Delegation | None = None) -> None:
+        """``delegation`` is what Airflow runs, ``None`` when what has no form is refused for good."""
         self.scope = scope
         self.prefix = prefix
+        self.delegates = delegation is not None
+        self.delegation = delegation or Delegation()
+        self.regions: dict[str, tuple[AssetName, Inputs, Function]] = {}  # first task -> what runs all of them
         self.inspections: dict[str, Inspection] = {}
         self.refusals: dict[str, str] = {}
         self.names = python_names()
         self.diagnostics: list[Diagnostic] = []
         self.told: set[Note] = set()  # notes that are the same for several tasks are told once
+        self.mapped = mapped_members(scope.pipeline)
 
     def build(self) -> tuple[WrittenAsset, ...]:
         """All assets, in an order in which each comes after those it depends on."""
         scope = self.scope
-        scope.uses.update(Counter(scope.callable_key(task) for task in scope.pipeline.tasks if task.callable))
+        own = [task for task in scope.pipeline.tasks if task.id not in self.delegation.reasons]
+        scope.uses.update(Counter(scope.callable_key(task) for task in own if task.callable))
         tasks = [scope.task(task_id) for task_id in scope.dependencies.order]
         for task in tasks:
             self._inspect(task)
@@ -62,15 +70,26 @@ class Builder:
 
     def _inspect(self, task: Task) -> None:
         try:
-            form = form_of(task)
-            self._check_rule(task)
-            inspection = form.inspect(task, self.scope)
-            self._check_slice(inspection.names)
+            inspection = self._inspected(task)
         except Refused as refused:
             self.refusals[task.id] = str(refused)
-            inspection = Inspection(result=UNKNOWN)
+            inspection = self._by_airflow(task) if self.delegates else Inspection(result=UNKNOWN)
         self.inspections[task.id] = inspection
         self.scope.results[task.id] = inspection.result
+
+    def _inspected(self, task: Task) -> Inspection:
+        if task.id in self.delegation.reasons:
+            return self._by_airflow(task)
+        form = form_of(task)
+        if task.id in self.mapped:
+            raise Refused("it is part of a mapped group: how many times it runs is known only when it runs")
+        self._check_rule(task)
+        inspection = form.inspect(task, self.scope)
+        self._check_slice(inspection.names)
+        return inspection
+
+    def _by_airflow(self, task: Task) -> Inspection:
+        return delegated.inspect(several=task.mapped is not None or task.id in self.mapped)
 
     def _check_rule(self, task: Task) -> None:
         if task.trigger_rule != "all_success" and any(edge.downstream == task.id for edge in self.scope.pipeline.edges):
@@ -93,7 +112,8 @@ class Builder:
         """Dagster reads annotations as objects, so those of the module can stay texts only where they have to."""
         needed = self.scope.module.slice(self._needed())
         if any(line.startswith("from __future__") and "annotations" in line for line in needed.imports):
-            texts = [*needed.definitions, *(self.scope.segment(task) for task in tasks if task.id not in self.refusals)]
+            left = {*self.refusals, *self.delegation.reasons}
+            texts = [*needed.definitions, *(self.scope.segment(task) for task in tasks if task.id not in left)]
             self.scope.postponed = not annotations_resolve(needed.imports, texts)
 
     def _needed(self) -> frozenset[str]:
@@ -112,7 +132,7 @@ class Builder:
                 self.scope.helpers[self.scope.callable_key(task)] = self.names.allocate(helper)
         # Names that Dagster takes as they are come first: only the others have to give way.
         for task in sorted(tasks, key=lambda task: clean(task.id) != task.id):
-            op_name = self.scope.project.nodes.allocate(f"{self.prefix}__{clean(task.id)}")
+            op_name = self.scope.project.op(f"{self.prefix}__{clean(task.id)}", self.prefix, task.id)
             short = op_name.removeprefix(f"{self.prefix}__")
             function = self.names.allocate(identifier(short, "task"), ["asset"])
             self.scope.names[task.id] = AssetName(key=(self.prefix, short), function=function)
@@ -122,6 +142,8 @@ class Builder:
     # Writing
 
     def _write(self, task: Task) -> WrittenAsset:
+        if task.id in self.delegation.reasons:
+            return self._delegate(task)
         name = self.scope.names[task.id]
         metadata = {} if name.key[1] == task.id else {"airflow/task_id": f'"{task.id}"'}
         form = FORMS.get(task.operator)
@@ -151,10 +173,7 @@ class Builder:
         reason = "; ".join(differences) or None
         if reason:
             self._say("DP402", reason, task)
-        for note in (*settings.notes, *inputs.notes):
-            if note not in self.told:
-                self.told.add(note)
-                self._say(*note, task)
+        self._tell([*settings.notes, *inputs.notes], task)
         return WrittenAsset(
             task=task,
             name=self.scope.names[task.id],
@@ -166,7 +185,42 @@ class Builder:
             reason=reason,
         )
 
+    def _delegate(self, task: Task) -> WrittenAsset:
+        region = self.delegation.region_of(task.id)
+        reason = delegated.why(task, self.delegation.reasons[task.id], self.scope)
+        self._say("DP410", reason, task)
+        name, inputs, function = self._region(region, reason)
+        settings = delegated.settings(task, self.scope.pipeline, self.scope.assets)
+        self._tell([*settings.notes, *inputs.notes], task)
+        return WrittenAsset(
+            task=task,
+            name=self.scope.names[task.id] if len(region) > 1 else name,
+            inputs=inputs,
+            function=function,
+            settings=settings,
+            fidelity="delegated",
+            skips=True,
+            reason=reason,
+            region=region if len(region) > 1 else (),
+        )
+
+    def _region(self, region: tuple[str, ...], reason: str) -> tuple[AssetName, Inputs, Function]:
+        """The function that runs some tasks, written once for all of them; its name, and that of its op."""
+        if region[0] not in self.regions:
+            tasks = [self.scope.task(task_id) for task_id in region]
+            name, doc = self.scope.names[region[0]], f"Airflow runs this task: {reason}."
+            if len(region) > 1:
+                short = f"{name.key[1]}_region"
+                op_name = self.scope.project.op(f"{self.prefix}__{short}", self.prefix, "", region[0])
+                name = AssetName(key=("", op_name), function=self.names.allocate(identifier(short, "tasks")))
+                doc = f"Airflow runs these {len(region)} tasks together."
+            read = dict.fromkeys(item for task_id in region for item in self.delegation.read[task_id])
+            inputs, function = delegated.write(tasks, read, name.function, doc, self.scope)
+            self.regions[region[0]] = name, inputs, function
+        return self.regions[region[0]]
+
     def _refuse(self, task: Task, settings: Settings, reason: str) -> WrittenAsset:
+        self.refusals[task.id] = reason
         self._say("DP401", reason, task)
         return WrittenAsset(
             task=task,
@@ -177,6 +231,12 @@ class Builder:
             fidelity="manual",
             reason=reason,
         )
+
+    def _tell(self, notes: Iterable[Note], task: Task) -> None:
+        for note in notes:
+            if note not in self.told:
+                self.told.add(note)
+                self._say(*note, task)
 
     def _say(self, code: str, message: str, task: Task) -> None:
         pipeline = self.scope.pipeline.id
@@ -209,3 +269,11 @@ def _documented(function: Function, task: Task) -> Function:
         return function
     text = with_docstring(function.text, task.doc)
     return function if text is None else replace(function, text=text, documented=True)
+
+
+def mapped_members(pipeline: Pipeline) -> frozenset[str]:
+    """The tasks in mapped groups, at any depth."""
+    mapped: dict[str | None, bool] = {None: False}
+    for group in pipeline.groups:  # each after its parent
+        mapped[group.id] = group.mapped or mapped.get(group.parent, False)
+    return frozenset(task.id for task in pipeline.tasks if mapped.get(task.group))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from dagport.graph import Pipeline, Task
 
@@ -26,14 +26,15 @@ FOLD_LIMIT = 60  # direct dependencies that one folded task may leave behind
 class Dependencies:
     """Which task comes directly after which, after folding."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, kept: Collection[str] = ()) -> None:
+        """``kept`` are tasks that aren't folded, whatever they are."""
         self.tasks = {task.id: task for task in pipeline.tasks}
         self.upstream: dict[str, dict[str, None]] = {task_id: {} for task_id in self.tasks}
         self.downstream: dict[str, dict[str, None]] = {task_id: {} for task_id in self.tasks}
         for edge in pipeline.edges:
             self._link(edge.upstream, edge.downstream)
-        consumed = {flow.upstream for flow in pipeline.data_flows}
-        self.folded = self._fold(task for task in pipeline.tasks if task.id not in consumed)
+        wanted = {*kept, *(flow.upstream for flow in pipeline.data_flows)}
+        self.folded = self._fold(task for task in pipeline.tasks if task.id not in wanted)
         self.order = self._order(pipeline.tasks)
         self._ancestors: dict[str, frozenset[str]] = {}
         for task_id in self.order:

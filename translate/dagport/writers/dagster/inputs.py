@@ -92,6 +92,8 @@ class Inputs:
     def _result(self, task_id: str, key: str, *, argument: bool) -> str:
         result = self.scope.results[task_id]
         missing = f"{task_id!r} hands over nothing by the key {key!r}"
+        if result.kind == "xcoms":
+            return self._pushed(task_id, key, result, argument=argument)
         if result.kind == "unknown":
             name = self.parameter(task_id)
             return name if key == RETURN_KEY else f"{name}[{text_literal(key)}]"
@@ -117,13 +119,26 @@ class Inputs:
         name = self.parameter(task_id)
         return f"{name}.get({text_literal(RETURN_KEY)})" if result.kind == "keys" else name
 
+    def _pushed(self, task_id: str, key: str, result: Result, *, argument: bool) -> str:
+        """One of the results of a task that Airflow runs (``XComArg.resolve``, ``TaskInstance.xcom_pull``)."""
+        if result.several and not (argument and key == RETURN_KEY):
+            raise Refused(f"it pulls results of {task_id!r}, which is mapped")
+        name = self.parameter(task_id)
+        if result.several:
+            what = f"it gets a list of the results of {task_id!r}, and Airflow gives it a lazy sequence of them"
+            self.approximations[what] = None
+            return f'{name}.get("{RETURN_KEY}", [])'
+        # Without a result an argument is None, but a key that wasn't pushed fails.
+        return f"{name}[{text_literal(key)}]" if argument and key != RETURN_KEY else f"{name}.get({text_literal(key)})"
+
     def _check_order(self, task_id: str) -> None:
         dependencies = self.scope.dependencies
         if task_id not in dependencies.tasks:
             raise Refused(f"it takes the result of {task_id!r}, which isn't a task of this DAG")
         if task_id in dependencies.folded:
             raise Refused(f"it takes the result of {task_id!r}, which has none")
-        if dependencies.tasks[task_id].mapped is not None:
+        producer = self.scope.results.get(task_id)
+        if dependencies.tasks[task_id].mapped is not None and not (producer and producer.several):
             raise Refused(f"it takes the results of {task_id!r}, which is mapped")
         if task_id not in dependencies.ancestors(self.task.id):
             raise Refused(f"it takes the result of {task_id!r}, which need not have run before")

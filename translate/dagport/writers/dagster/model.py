@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-ResultKind: TypeAlias = Literal["nothing", "value", "keys", "outputs", "unknown"]
+ResultKind: TypeAlias = Literal["nothing", "value", "keys", "outputs", "xcoms", "unknown"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class Result:
     keys: Mapping[str, bool] = field(default_factory=dict)
     """Keys of a dict: whether each is there in every case ("keys", and "outputs" where known)."""
     returns: bool = True  # "keys": whether the dict can hold "return_value", too
+    several: bool = False  # "xcoms": each key has the list of what the mapped instances have pushed
 
 
 NOTHING = Result(kind="nothing")

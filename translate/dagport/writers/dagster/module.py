@@ -10,19 +10,22 @@ from dataclasses import dataclass, replace
 from dagport.diagnostics import Diagnostic, diagnose
 from dagport.writers.dagster.builder import Builder, WrittenAsset
 from dagport.writers.dagster.code import docstring
+from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.literals import text_literal
 from dagport.writers.dagster.model import Chunk, Function
+from dagport.writers.dagster.multi import as_dict, as_list, asset_keys, call, output_name, output_place
 from dagport.writers.dagster.naming import clean, identifier
 from dagport.writers.dagster.params import Field
 from dagport.writers.dagster.partitions import Partitions
 from dagport.writers.dagster.render import render
 from dagport.writers.dagster.schedule import job_of, schedule_of
-from dagport.writers.dagster.scope import Scope
+from dagport.writers.dagster.scope import AIRFLOW, Scope
 
 SUPPORT = {
     "shell": "from {package}.shell import run_bash",
     "variables": "from {package}.variables import get_variable",
     "resources": "from {package}.database import SqlDatabase",
+    "delegation": "from dagport_adapters.dagster.delegation import run_in_airflow",
 }
 
 
@@ -49,6 +52,8 @@ class ModuleWriter:
         self.assets = assets
         self.job_name = job
         self.schedule_name = schedule
+        self.position = {task_id: index for index, task_id in enumerate(scope.dependencies.order)}
+        self.together = {asset.task.id for asset in assets if asset.region}
         self.partitions = self._partitions()
         self.slice = scope.module.slice(frozenset().union(*self._needed()))
 
@@ -92,7 +97,7 @@ class ModuleWriter:
             partitions=self.partitions,
             partitions_name=self.scope.partitions_name,
             constants=[(name, policy) for policy, name in constants.items()],
-            functions=[*(helper.text for helper in helpers), *(self._asset(asset, constants) for asset in self.assets)],
+            functions=[*(helper.text for helper in helpers), *self._functions(constants)],
             job={"variable": variable, "arguments": job.arguments},
             schedule=schedule and replace(schedule, name=schedule_variable),
         )
@@ -172,10 +177,51 @@ class ModuleWriter:
         ]
         return {"class_name": self.scope.config_name, "fields": shown}
 
-    def _asset(self, asset: WrittenAsset, policies: dict[str, str]) -> str:
-        arguments = dict(self._arguments(asset, policies))
-        function = asset.function
-        return render("asset.py", comments=function.comments, arguments=arguments, function=function.text).rstrip()
+    def _functions(self, policies: dict[str, str]) -> Iterator[str]:
+        """The assets' functions; one for several assets comes where the last of them would be."""
+        left = {asset.region[0]: len(asset.region) for asset in self.assets if asset.region}
+        for asset in self.assets:
+            if asset.region:
+                left[asset.region[0]] -= 1
+            if not asset.region:
+                yield self._decorated("asset", asset.function, dict(self._arguments(asset, policies)))
+            elif not left[asset.region[0]]:
+                yield self._decorated("multi_asset", asset.function, dict(self._of_region(asset.region)))
+
+    @staticmethod
+    def _decorated(decorator: str, function: Function, arguments: dict[str, str]) -> str:
+        return render(
+            "asset.py",
+            decorator=decorator,
+            comments=function.comments,
+            arguments=arguments,
+            function=function.text,
+        ).rstrip()
+
+    def _of_region(self, region: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        """The arguments of the multi-asset of tasks that Airflow runs together."""
+        members = {asset.task.id: asset for asset in self.assets if asset.task.id in region}
+        upstream = self.scope.dependencies.upstream
+        name, inputs, _ = self.builder.regions[region[0]]
+        yield "name", text_literal(name.key[1])
+        yield from self._inputs(inputs, {item for task_id in members for item in upstream[task_id]} - set(members))
+        names = {task_id: output_name(asset.name) for task_id, asset in members.items()}
+        outs, needs = {}, {}
+        for task_id, asset in members.items():
+            place = {**output_place(asset.name), "is_required": "False", "group_name": text_literal(self._group(asset))}
+            outs[names[task_id]] = call("dg.AssetOut", {**place, **asset.settings.arguments})
+            read = [item for item in self.builder.delegation.read[task_id] if item in inputs.upstream]
+            needs[names[task_id]] = asset_keys(
+                self.scope.names[item] for item in self._sorted({*upstream[task_id], *read})
+            )
+        yield "outs", as_dict(outs)
+        yield "internal_asset_deps", as_dict(needs)
+        yield from self._delegated()
+
+    def _delegated(self) -> Iterator[tuple[str, str]]:
+        if self.partitions is not None:
+            yield "partitions_def", self.scope.partitions_name
+        yield "required_resource_keys", f"{{{text_literal(AIRFLOW)}}}"
 
     def _arguments(self, asset: WrittenAsset, policies: dict[str, str]) -> Iterator[tuple[str, str]]:
         prefix, short = asset.name.key
@@ -192,25 +238,33 @@ class ModuleWriter:
         policy = settings.get("retry_policy", "")
         settings |= {"retry_policy": policies[policy]} if policy in policies else {}
         yield from settings.items()
-        if self.partitions is not None:
+        if asset.fidelity == "delegated":
+            yield from self._delegated()
+        elif self.partitions is not None:
             yield "partitions_def", self.scope.partitions_name
         if asset.skips:
             yield "output_required", "False"
 
     def _dependencies(self, asset: WrittenAsset) -> Iterator[tuple[str, str]]:
+        return self._inputs(asset.inputs, set(self.scope.dependencies.upstream[asset.task.id]))
+
+    def _inputs(self, inputs: Inputs, upstream: set[str]) -> Iterator[tuple[str, str]]:
+        """``ins`` for the results that a function gets, ``deps`` for what else comes before it."""
         names = self.scope.names
-        ins = {
-            parameter: ", ".join(map(text_literal, names[task_id].key))
-            for task_id, parameter in asset.inputs.upstream.items()
-        }
+        ins = {parameter: as_list(names[task_id].key) for task_id, parameter in inputs.upstream.items()}
         if ins:
-            pairs = ", ".join(f"{text_literal(name)}: dg.AssetIn(key=[{key}])" for name, key in ins.items())
-            yield "ins", f"{{{pairs}}}"
-        order = {task_id: index for index, task_id in enumerate(self.scope.dependencies.order)}
-        upstream = self.scope.dependencies.upstream[asset.task.id]
-        rest = sorted((item for item in upstream if item not in asset.inputs.upstream), key=order.__getitem__)
+            yield "ins", as_dict({name: f"dg.AssetIn(key={key})" for name, key in ins.items()})
+        rest = self._sorted(upstream - set(inputs.upstream))
         if rest:
-            yield "deps", f"[{', '.join(names[task_id].function for task_id in rest)}]"
+            yield "deps", f"[{', '.join(self._reference(task_id) for task_id in rest)}]"
+
+    def _reference(self, task_id: str) -> str:
+        """A task's asset, where other assets depend on it: its function, unless that is one of several assets."""
+        name = self.scope.names[task_id]
+        return f"dg.AssetKey({as_list(name.key)})" if task_id in self.together else name.function
+
+    def _sorted(self, task_ids: Iterable[str]) -> list[str]:
+        return sorted(task_ids, key=self.position.__getitem__)
 
     def _group(self, asset: WrittenAsset) -> str:
         parts = asset.task.group.split(".") if asset.task.group else []
@@ -218,7 +272,7 @@ class ModuleWriter:
 
     def _notes(self, notes: Iterable[tuple[str, str]]) -> Iterator[Diagnostic]:
         pipeline, path = self.scope.pipeline, self.scope.source.path
-        configured = [asset for asset in self.assets if asset.inputs.config]
+        configured = {id(asset.inputs) for asset in self.assets if asset.inputs.config}
         if len(configured) > 1:
             notes = [
                 *notes,

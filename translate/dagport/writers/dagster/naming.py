@@ -20,6 +20,7 @@ GENERATED = {
     "timedelta": "from datetime import timedelta",
     "timezone": "from datetime import timezone",
     "run_bash": "",
+    "run_in_airflow": "",
     "get_variable": "",
     "SqlDatabase": "",
 }

@@ -10,7 +10,8 @@ from dagport.diagnostics import Diagnostic, diagnose
 from dagport.graph import Pipeline
 from dagport.rewrite.module import Module
 from dagport.translation import Document, TaskOutcome, Translation, WriteOptions
-from dagport.writers.dagster.builder import Builder
+from dagport.writers.dagster.builder import Builder, WrittenAsset
+from dagport.writers.dagster.delegated import is_opaque
 from dagport.writers.dagster.edges import Dependencies
 from dagport.writers.dagster.format import format_files, insert
 from dagport.writers.dagster.model import Chunk
@@ -18,6 +19,7 @@ from dagport.writers.dagster.module import ModuleText, ModuleWriter
 from dagport.writers.dagster.naming import Names, clean, identifier
 from dagport.writers.dagster.params import params_of
 from dagport.writers.dagster.partitions import partitions_of
+from dagport.writers.dagster.regions import Delegation, delegation_of
 from dagport.writers.dagster.render import render
 from dagport.writers.dagster.scope import Project, Scope
 
@@ -87,20 +89,9 @@ class ProjectWriter:
         self.diagnostics.append(diagnose(code, message, document.source.path, pipeline.span, pipeline=pipeline.id))
 
     def _pipeline(self, document: Document, pipeline: Pipeline, job: str, rewriter: Module) -> None:
-        scope = Scope(
-            project=self.project,
-            source=document.source,
-            pipeline=pipeline,
-            module=rewriter,
-            dependencies=Dependencies(pipeline),
-            assets={asset.name: asset for asset in document.graph.assets},
-            params=params_of(pipeline),
-            partitions=partitions_of(pipeline),
-        )
-        builder = Builder(scope, job)
-        assets = builder.build()
+        builder, assets = self._built(document, pipeline, job, rewriter)
         schedule = self.project.schedules.allocate(f"{job}_schedule")
-        written = ModuleWriter(scope, builder, assets, job, schedule).write()
+        written = ModuleWriter(builder.scope, builder, assets, job, schedule).write()
         path = f"{self.root}/defs/{self.modules.allocate(identifier(job, 'dag'), ['dag'])}.py"
         self.files[path] = written.text
         self.chunks[path] = written.chunks
@@ -109,6 +100,32 @@ class ProjectWriter:
         self.pydantic |= "from pydantic import" in written.text
         self.outcomes += builder.outcomes(assets)
         self.diagnostics += [*builder.diagnostics, *written.diagnostics, *self._needs(document, pipeline, written)]
+
+    def _built(
+        self, document: Document, pipeline: Pipeline, job: str, rewriter: Module
+    ) -> tuple[Builder, tuple[WrittenAsset, ...]]:
+        """The written tasks: what is refused is written again as delegated, which may change others."""
+        # A task that may not exist can't be asked for.
+        delegation = Delegation() if self.options.delegate and pipeline.exact else None
+        refused: dict[str, str] = {}
+        while True:
+            scope = Scope(
+                project=self.project,
+                source=document.source,
+                pipeline=pipeline,
+                module=rewriter,
+                dependencies=Dependencies(pipeline, delegation.reasons if delegation else ()),
+                assets={asset.name: asset for asset in document.graph.assets},
+                params=params_of(pipeline),
+                partitions=partitions_of(pipeline),
+            )
+            builder = Builder(scope, job, delegation)
+            assets = builder.build()
+            if not builder.refusals or delegation is None:
+                return builder, assets
+            refused |= builder.refusals
+            opaque = frozenset(task.id for task in pipeline.tasks if task.id in refused and is_opaque(task, scope))
+            delegation = delegation_of(pipeline, refused, opaque)
 
     def _needs(self, document: Document, pipeline: Pipeline, written: ModuleText) -> Iterator[Diagnostic]:
         """What the deployment has to bring: installed modules, and the values that were taken for granted."""
@@ -124,17 +141,18 @@ class ProjectWriter:
     def _common(self) -> None:
         package, project = self.options.package, self.project
         dependencies = ["dagster"] + ["pydantic"] * self.pydantic + ["sqlalchemy"] * ("resources" in self.support)
+        dependencies += ["dagport[dagster]"] * ("delegation" in self.support)
         toml = render("pyproject.toml", package=package, project=package.replace("_", "-"), dependencies=dependencies)
         self.files["pyproject.toml"] = HEADER + toml
         self.files[f"{self.root}/__init__.py"] = HEADER
         self.files[f"{self.root}/defs/__init__.py"] = HEADER
         self.files[f"{self.root}/definitions.py"] = HEADER + render("definitions.py")
-        for name in sorted(self.support):
+        for name in sorted(self.support & SUPPORT_FILES.keys()):
             file = SUPPORT_FILES[name]
             self.files[f"{self.root}/{file}"] = HEADER + render(file)
-        if self.resources:
+        if self.resources or "delegation" in self.support:
             used = [item for item in sorted(project.connections.values()) if item[0] in self.resources]
             connections = [{"key": key, "variable": variable} for key, variable in used]
             self.files[f"{self.root}/defs/resources.py"] = HEADER + render(
-                "resources.py", package=package, connections=connections
+                "resources.py", package=package, connections=connections, delegates="delegation" in self.support
             )

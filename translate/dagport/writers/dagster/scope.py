@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 
 CallableKey: TypeAlias = tuple[Span | None, str]
+AIRFLOW = "airflow"
+"""The key of the resource that runs delegated tasks."""
 
 
 @dataclass(kw_only=True)
@@ -33,6 +35,13 @@ class Project:
     connections: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Connection id -> the key of its resource, the environment variable with its URL."""
     environment: Names = field(default_factory=Names)
+    ops: dict[tuple[str, ...], str] = field(default_factory=dict)  # what an op runs -> its name
+
+    def op(self, name: str, *of: str) -> str:
+        """The name of an op, the same whenever it is asked for: a pipeline may be written several times."""
+        if of not in self.ops:
+            self.ops[of] = self.nodes.allocate(name)
+        return self.ops[of]
 
     def variable(self, name: str) -> str:
         """The environment variable that stands for an Airflow Variable."""
@@ -43,7 +52,7 @@ class Project:
     def connection(self, conn_id: str) -> tuple[str, str]:
         """The key of the resource that stands for a connection, and the variable with its URL."""
         if conn_id not in self.connections:
-            taken = python_names({*RESERVED_INPUTS, *(key for key, _ in self.connections.values())})
+            taken = python_names({*RESERVED_INPUTS, AIRFLOW, *(key for key, _ in self.connections.values())})
             key = taken.allocate(identifier(conn_id, "connection"), ["database"])
             self.connections[conn_id] = key, self.environment.allocate(f"{key.upper()}_URL")
         return self.connections[conn_id]

@@ -234,4 +234,4 @@ def rows() -> Iterator[tuple[str, str, str]]:
     for name, advice in (*APPROXIMATED.items(), *EMAILS.items()):
         yield f"`{name}`", "approximate", advice
     for name, why in REFUSED.items():
-        yield f"`{name}`", "manual", why
+        yield f"`{name}`", "delegated", why

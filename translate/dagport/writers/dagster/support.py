@@ -24,18 +24,49 @@ TASKS: tuple[Row, ...] = (
         "as above; the connection decides which hook Airflow uses, and it isn't known",
     ),
     ("EmptyOperator, DummyOperator", "native", "folded: the tasks after it depend on those before it"),
-    ("branches, short-circuits", "manual", "they choose which tasks run"),
-    ("sensors, waits", "manual", "they wait in the middle of a run"),
-    ("mapped tasks", "manual", "how many times they run is known only when they run"),
-    ("setup and teardown", "manual", "an asset has neither"),
-    ("trigger rules other than `all_success`", "manual", "an asset runs when all before it have succeeded"),
-    ("`@task.virtualenv`, `.docker`, ... and all other operators", "manual", "they have no exact form as an asset"),
+    (
+        "`@task.virtualenv`, `.docker`, ... and all other operators",
+        "delegated",
+        "an asset that has Airflow run the task; its value is a dict of what the task pushes, by key",
+    ),
+    ("functions that can't be rewritten", "delegated", "as above; DP410 says why"),
+    ("sensors, waits", "delegated", "they wait in Airflow, and the asset waits as long"),
+    ("tasks that start another DAG", "delegated", "they need an Airflow with a scheduler: a `RemoteAirflowResource`"),
+    (
+        "LatestOnlyOperator",
+        "delegated",
+        "no run that Dagster starts is skipped by it: Airflow counts it as a manual one",
+    ),
+    ("mapped tasks", "delegated", "Airflow expands them; the dict's values are lists in the order of the instances"),
+    ("mapped task groups", "delegated", "their tasks run together: one multi-asset"),
+    (
+        "branches, short-circuits",
+        "delegated",
+        "together with the tasks that they choose from: one multi-asset with an asset for each task",
+    ),
+    (
+        "trigger rules other than `all_success`",
+        "delegated",
+        "together with the tasks before them, and all whose states Dagster's own rule would change",
+    ),
+    ("setup and teardown", "delegated", "together with the tasks between them"),
+    ("all these with `--no-delegate`, or in a DAG whose graph isn't exact", "manual", "they are refused"),
 )
 DATA: tuple[Row, ...] = (
     ("return value, TaskFlow argument, `.output`", "native", "the asset's value; a parameter of the assets after it"),
     ("`xcom_push` and `xcom_pull` with constant ids and keys", "native", "the asset's value is a dict of the keys"),
     ("`multiple_outputs`", "native", "the asset's value is the dict, and Dagster checks that it is one"),
-    ("a pull from a task that need not have run", "manual", "an asset loads what those before it have stored"),
+    ("a pull from a task that need not have run", "delegated", "Airflow runs both tasks: an asset loads what is there"),
+    (
+        "values that go to a delegated task and back",
+        "native",
+        "JSON, tuples and sets as Airflow keeps them; a task that returns anything else for Airflow fails and says so",
+    ),
+    (
+        "the results of a mapped task, as an argument",
+        "approximate",
+        "a list, where Airflow gives a lazy sequence",
+    ),
     (
         "values that JSON changes",
         "known difference",
@@ -53,10 +84,10 @@ DATA: tuple[Row, ...] = (
     ),
     ("`params`", "native", "fields of a `dg.Config` class"),
     ("Variables", "native", "environment variables, read by `dg.EnvVar`"),
-    ("Connections", "native", "resources for SQL operators; a function that reads one is refused"),
+    ("Connections", "native", "resources for SQL operators; a function that reads one is delegated"),
     ("`ds`, `ts`, the logical date and the data interval", "native", "partitions of the cron schedule"),
     ("`run_id`", "approximate", "Dagster's ids look different"),
-    ("other entries of the context", "manual", "Dagster has no such thing"),
+    ("other entries of the context", "delegated", "Airflow has them"),
 )
 DAGS: tuple[Row, ...] = (
     ("DAG", "native", "an asset job; its assets share a key prefix and a group"),
@@ -108,6 +139,7 @@ def support_table() -> str:
         "- **approximate**: carried over, and DP402 says how it can differ.",
         "- **reported**: not in the code; a diagnostic says where it goes instead.",
         "- **known difference**: not reported for each task, so read it here.",
+        "- **delegated**: Airflow goes on running the task, with its data in and out (DP410); see delegation.md.",
         "- **manual**: refused; the asset is in its place and raises an error when it is run (DP401).",
     ]
     for title, section in rows():

@@ -1,0 +1,123 @@
+"""Tasks that Airflow goes on running: an asset whose body is one call; one multi-asset for those that run together."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from dagport.graph import Asset, Pipeline, Task
+from dagport.writers.dagster.code import docstring
+from dagport.writers.dagster.inputs import RETURN_KEY, Inputs
+from dagport.writers.dagster.literals import text_literal
+from dagport.writers.dagster.model import Function, Inspection, Note, Result, Settings
+from dagport.writers.dagster.regions import CHOOSES
+from dagport.writers.dagster.scope import Scope
+from dagport.writers.dagster.settings import DEFAULT_POOL, settings_of
+
+KEPT = ("description", "owners", "tags", "metadata")  # settings of the asset; the others are Airflow's business
+NO_SCHEDULER = "a local Airflow doesn't look at `{}`: the tasks that one machine runs don't wait for other runs"
+WAITS = "it waits in Airflow, and its asset waits as long"
+MORE: Mapping[str, str] = {
+    "sensor": WAITS,
+    "wait": WAITS,
+    "trigger": "only an Airflow with a scheduler runs the DAG that it starts: use a RemoteAirflowResource",
+}
+SAID: Mapping[str, frozenset[str]] = {"airflow/chooses": CHOOSES, "airflow/needs_scheduler": frozenset({"trigger"})}
+"""Metadata by which the runner's side knows what a task does besides its work."""
+LATEST_ONLY = "LatestOnlyOperator"
+EVERY_RUN = "it lets every run go on that no schedule of Airflow's has started, and so all that Dagster starts"
+DOC_WIDTH = 96
+
+
+def inspect(*, several: bool) -> Inspection:
+    """It hands over whatever it has pushed, and has the dates of its run; ``several``: it runs more than once."""
+    return Inspection(result=Result(kind="xcoms", several=several), context=frozenset({"logical_date"}), skips=True)
+
+
+def is_opaque(task: Task, scope: Scope) -> bool:
+    """Whether a task may read results that the graph doesn't know of: its code can't be seen, or not all of it."""
+    if task.callable is None:
+        return not task.operator.startswith("airflow.")
+    return task.callable.span is None or bool(scope.module.facts(task.callable).refusals)
+
+
+def why(task: Task, reason: str, scope: Scope) -> str:
+    """The reason of a task, with what its reader should know besides."""
+    parts = [reason]
+    if task.kind in MORE:
+        parts.append(MORE[task.kind])
+    if task.operator.endswith(LATEST_ONLY):
+        parts.append(EVERY_RUN)
+    if scope.pipeline.schedule.kind == "cron" and isinstance(scope.partitions, str):
+        parts.append(f"its logical date is the moment at which the run starts: {scope.partitions}")
+    return "; ".join(parts)
+
+
+def settings(task: Task, pipeline: Pipeline, assets: Mapping[str, Asset]) -> Settings:
+    """What of a task's settings belongs to its asset: retries, timeouts and callbacks are Airflow's, as before."""
+    metadata = {"airflow/dag_id": text_literal(pipeline.id), "airflow/task_id": text_literal(task.id)}
+    if pipeline.engine_version not in (None, "3"):
+        metadata["airflow/version"] = text_literal("2")  # it stores some results differently
+    metadata |= {name: "True" for name, kinds in SAID.items() if task.kind in kinds}
+    full = settings_of(task, pipeline, assets, frozenset(task.arguments), metadata)
+    arguments = {name: text for name, text in full.arguments.items() if name in KEPT}
+    return Settings(arguments={**arguments, "kinds": '{"airflow"}'}, notes=tuple(_notes(task)))
+
+
+def _notes(task: Task) -> Iterator[Note]:
+    if task.pool not in (None, DEFAULT_POOL):
+        yield "DP403", NO_SCHEDULER.format("pool")
+    for name in ("depends_on_past", "wait_for_downstream"):
+        if getattr(task, name):
+            yield "DP403", NO_SCHEDULER.format(name)
+
+
+def write(tasks: Sequence[Task], read: Iterable[str], name: str, doc: str, scope: Scope) -> tuple[Inputs, Function]:
+    """The function of the asset, or assets, of some tasks that run together; ``read``: tasks whose results they get."""
+    inputs = Inputs(scope, tasks[0], ())
+    inputs.needs_context = True
+    inputs.support["delegation"] = None
+    results = {task_id: text for task_id in read if (text := _handed(task_id, inputs, scope)) is not None}
+    arguments = ["context"]
+    if results:
+        pairs = ", ".join(f"{text_literal(task_id)}: {text}" for task_id, text in results.items())
+        arguments.append(f"results={{{pairs}}}")
+    arguments += _params(inputs, scope)
+    head = f"def {name}({', '.join(inputs.signature())}):"
+    body = [textwrap.indent(_documentation(doc), "    "), f"    yield from run_in_airflow({', '.join(arguments)})"]
+    return inputs, Function(text="\n".join([head, *body]))
+
+
+def _documentation(text: str) -> str:
+    lines = textwrap.wrap(text, DOC_WIDTH, break_long_words=False, break_on_hyphens=False)
+    joined = "\n".join(lines) + ("\n" if len(lines) > 1 else "")
+    return docstring(joined) or '"""Airflow runs it."""'
+
+
+def _handed(task_id: str, inputs: Inputs, scope: Scope) -> str | None:
+    """The results of a task by their keys, as Airflow has them; ``None``: it has none."""
+    result = scope.results.get(task_id)
+    if result is None or result.kind in ("nothing", "unknown"):
+        return None
+    name = inputs.parameter(task_id)
+    if result.kind == "value":
+        return f'{{"{RETURN_KEY}": {name}}}'
+    if result.kind == "outputs":
+        return f'{{"{RETURN_KEY}": {name}, **{name if result.returns else f"({name} or {{}})"}}}'
+    return name
+
+
+def _params(inputs: Inputs, scope: Scope) -> list[str]:
+    """The argument with the run's params, and the names of those that have another in the config."""
+    fields = scope.params.fields
+    if not fields:
+        return []
+    if scope.postponed:
+        what = "the params of a run aren't handed on to Airflow: the module's annotations are texts"
+        inputs.notes["DP403", what] = None
+        return []
+    for param in fields:
+        inputs.param(param)
+    renamed = {place.name: param for param, place in fields.items() if place.name != param}
+    pairs = ", ".join(f"{text_literal(name)}: {text_literal(param)}" for name, param in renamed.items())
+    return ["params=config", *([f"param_names={{{pairs}}}"] if renamed else [])]
