@@ -185,7 +185,7 @@ def live_airflow(
     """
     major = 3 if engine.name.startswith("airflow3") else 2
     home = tmp / "airflow"
-    home.mkdir(parents=True)
+    home.mkdir(parents=True, exist_ok=True)
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     variables = {**FAST, **_variables(major, home, dags_folder, url), **(env or {})}

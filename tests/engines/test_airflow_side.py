@@ -35,7 +35,7 @@ from tests.engines.airflow_side_sites import (
 from tests.engines.environments import Environment
 from tests.engines.live_airflow import LiveAirflow, live_airflow
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("airflow_side")]
 
 DATE = datetime(2026, 3, 1, tzinfo=UTC)
 STATES = {

@@ -14,7 +14,7 @@ from tests.engines.environments import Environment
 
 DAYS = ("2026-03-01", "2026-03-02")
 
-pytestmark = [pytest.mark.engine]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("dagster_host")]
 
 
 def keys(dag: str, *tasks: str) -> list[list[str]]:

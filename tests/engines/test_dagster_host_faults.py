@@ -17,7 +17,7 @@ from tests.engines.environments import Environment
 
 CSV, PARQUET = ["s3", "a", "x", "part.csv"], ["s3", "b", "y", "part.parquet"]
 
-pytestmark = [pytest.mark.engine]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("dagster_host_faults")]
 
 
 @pytest.fixture(scope="module", params=["airflow3", "airflow2"])

@@ -20,7 +20,7 @@ DAG_IDS = ("green", "parted", "mended", "early", "maker", "taker")
 TASKS = "select task_id, map_index, state from task_instance where run_id = ?"
 RUN = "select state from dag_run where run_id = ?"
 
-pytestmark = [pytest.mark.engine]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("dagster_host_live")]
 
 
 @dataclass

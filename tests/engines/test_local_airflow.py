@@ -53,7 +53,7 @@ def changing():
 changing()
 """
 
-pytestmark = [pytest.mark.engine]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("local_airflow")]
 
 
 @pytest.fixture(scope="module", params=["airflow3", "airflow2"])

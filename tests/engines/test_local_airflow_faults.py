@@ -29,7 +29,7 @@ from dagport_adapters.runners import (
 from tests.engines.environments import Environment
 from tests.engines.local_site import DATE, SECRET, Site, assert_dead, ending, last_states, local_site, told
 
-pytestmark = [pytest.mark.engine]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("local_airflow_faults")]
 
 HANGS = "import airflow\nwhile True:\n    pass\n"
 AT_IMPORT = [

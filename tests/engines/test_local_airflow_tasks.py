@@ -30,7 +30,7 @@ from dagport_adapters.runners import (
 from tests.engines.environments import clean_variables
 from tests.engines.local_site import DATE, Site, ending, last_states, local_site, told
 
-pytestmark = [pytest.mark.engine]
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("local_airflow_tasks")]
 
 
 @pytest.fixture(scope="module", params=["airflow3", "airflow2"])

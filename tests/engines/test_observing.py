@@ -245,4 +245,4 @@ def test_a_deleted_run_and_a_server_that_is_down(live: LiveAirflow, host: Host) 
     assert Counter(event["airflow/run_id"] for event in host.ask("events") if event["dag"] == "slow")["last"] == 2
 
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("observing")]

@@ -25,7 +25,7 @@ from tests.semantics.random_graphs import batch
 from tests.semantics.targets import dagster_cases, prefect_cases, random_calls, random_steps
 from tests.semantics.written import case, written
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("outcomes")]
 Version = Literal["2", "3"]
 INSIDE = Path(__file__).with_name("inside")
 RANDOM_SEEDS, RANDOM_DAGS = (1001, 1002), 10  # batches, and small DAGs in each

@@ -20,7 +20,7 @@ from dagport_lineage.delivery.spool import Spool
 from dagport_lineage.events.validation import problems
 from tests.engines.environments import Environment, clean_variables, with_dagport
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("prefect_host")]
 
 HERE = Path(__file__).parent
 MOST_SECONDS = 540

@@ -56,7 +56,7 @@ from tests.adapters.remote.faults import (
 from tests.engines.environments import Environment
 from tests.engines.live_airflow import LiveAirflow, live_airflow
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("remote_airflow")]
 DAGS = Path(__file__).with_name("remote_airflow") / "dags.txt"
 DAG_IDS = ("every_ending", "empty", "producing", "handing", "wide", "long", "paused")
 TASKS = "select task_id, map_index, try_number, state from task_instance where dag_id = ? and run_id = ?"

@@ -30,7 +30,7 @@ from tests.adapters.lineage.support import HOST, Taken
 from tests.engines.environments import Environment, run_program, with_dagport
 from tests.engines.live_airflow import PASSWORD, USER, live_airflow
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("run_lineage")]
 
 DAGS = Path(__file__).with_name("local_airflow")
 MACROS = Path(__file__).with_name("run_lineage") / "macros.txt"

@@ -25,7 +25,7 @@ GONE = {"example_subdag_operator.py": "SubDAGs", "subdag.py": "SubDAGs"}
 # Cases of the unit tests that are about what Airflow 3 doesn't load, or Airflow 2 without its providers.
 NOT_LOADED = {"imports_1_10", "imports_gone", "sql_operators", "days_ago", "imports_merge", "imports_several_lines"}
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("upgrade")]
 
 
 def upgraded(folder: Path, out: Path) -> Translation:
