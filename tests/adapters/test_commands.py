@@ -68,7 +68,7 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Play:
     def played(
         *arguments: str, events: list[Event] | None = None, error: Exception | None = None
     ) -> tuple[Any, Runner]:
-        runner = Runner([START, end("success")] if events is None else events, error)
+        runner = Runner([START, task("load", "success"), end("success")] if events is None else events, error)
         monkeypatch.setattr(command, "LocalAirflow", runner)
         return CliRunner().invoke(command.run, [*arguments, "--airflow", "py"]), runner
 
@@ -78,7 +78,8 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Play:
 @pytest.mark.parametrize(
     ("events", "error", "status"),
     [
-        ([START, end("success")], None, 0),
+        ([START, task("load", "success"), end("success")], None, 0),
+        ([START, end("success")], None, 1),  # nothing ran
         ([START, end("failed")], None, 1),
         ([START], None, 1),
         ([START], WorkerDiedError("The worker was killed"), 1),
@@ -89,6 +90,13 @@ def test_statuses(play: Play, events: list[Event], error: RunnerError | None, st
     result, _ = play("shop.py", events=events, error=error)
     assert result.exit_code == status
     assert error is None or f"Error: {error}" in result.stderr
+
+
+def test_a_run_in_which_nothing_ran_says_so(play: Play) -> None:
+    result, _ = play("shop.py", events=[START, end("success")])
+    assert "Nothing ran" in result.stderr
+    result, _ = play("shop.py", events=[START, task("load", "skipped"), end("success")])
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_lines(play: Play) -> None:
@@ -140,6 +148,7 @@ def test_requests(play: Play, arguments: list[str], field: str, value: Any) -> N
     ("arguments", "message"),
     [
         (["lost.py"], "There is no file lost.py"),
+        (["./dags"], "./dags is a folder: name a file of it"),
         (["shop.py", "--conf", "[]"], "is no JSON object"),
         (["shop.py", "--conf", "{"], "is no JSON"),
         (["shop.py", "--logical-date", "soon"], "is no date"),

@@ -21,11 +21,15 @@ from dagport_adapters.commands.table import view
 from dagport_adapters.runners.errors import RunnerError, RunTimeoutError, WorkerDiedError
 from dagport_adapters.runners.local import LocalAirflow
 from dagport_adapters.runners.observing import Observer, observed
-from dagport_adapters.runners.protocol import RunFinished, Runner, RunRequest
+from dagport_adapters.runners.protocol import RunFinished, Runner, RunRequest, TaskEvent
 
 if TYPE_CHECKING:
     from dagport_adapters.runners.remote import RemoteAirflow
 
+NOTHING_RAN = (
+    "Error: Nothing ran. Airflow calls such a run a success: the DAG has no tasks, or they begin (start_date) after the "
+    "run's logical date, or end (end_date) before it. Choose another --logical-date"
+)
 UNSURE = (RunTimeoutError, WorkerDiedError)  # they may come before the first event, of a run that began
 
 
@@ -114,7 +118,7 @@ def run(
 
     Nothing of Airflow needs to be running. This does run your code, with your environment variables; with
     --airflow-url a live Airflow runs its own. Exits with 0 when Airflow's database says that the run succeeded, 1 when
-    it failed or nobody can say, 2 when it didn't start.
+    it failed, no task of it ran, or nobody can say, 2 when it didn't start.
     """
     chosen = Chosen.of(ctx, airflow)
     file, dags = _place(target, folder, needed=chosen.url is None)
@@ -149,6 +153,7 @@ class Follow:
     show: Observer
     lineage: Told
     began: bool = False  # Airflow has the run
+    has_tasks: bool = False
 
     def local(self, python: str, dags: Path, home: Path | None) -> int:
         """In an Airflow of our own."""
@@ -175,9 +180,12 @@ class Follow:
         ):
             for event in shown:
                 self.began = True
+                self.has_tasks = self.has_tasks or isinstance(event, TaskEvent)
                 if isinstance(event, RunFinished):
                     state = event.state
-        return FINE if state == "success" else FINDINGS
+        if state == "success" and not self.has_tasks:
+            click.echo(NOTHING_RAN, err=True)
+        return FINE if state == "success" and self.has_tasks else FINDINGS
 
 
 def _place(target: str, folder: Path | None, *, needed: bool) -> tuple[Path | None, Path]:
@@ -185,6 +193,8 @@ def _place(target: str, folder: Path | None, *, needed: bool) -> tuple[Path | No
     path = Path(target)
     if path.is_file():
         return path.resolve(), folder or path.resolve().parent
+    if os.sep in target and path.is_dir():
+        raise click.UsageError(f"{target} is a folder: name a file of it, or a DAG_ID with --dags {target}")
     if path.suffix == ".py" or os.sep in target:
         raise click.UsageError(f"There is no file {target}")
     chosen = folder or Path(os.environ.get("AIRFLOW__CORE__DAGS_FOLDER") or "dags")

@@ -31,6 +31,7 @@ from dagport_adapters.runners.protocol import Event, RunFinished, Runner, RunReq
 from dagport_lineage.events.run_facets import JobName, RunOf
 
 POLL_SECONDS = 2.0
+NOTHING_RAN = "but nothing ran: the DAG has no tasks, or its dates (start_date, end_date) leave out the logical date"
 _turns: dict[int, threading.Lock] = {}
 RunnerOf: TypeAlias = Runner | Callable[[], Runner]
 """A runner that flow runs share, one at a time, or a function that makes one for each, which is closed after it."""
@@ -179,6 +180,7 @@ def _follow(
     runner: Runner, request: RunRequest, recorder: Recorder, observers: list[Observer], timeout: float | None
 ) -> State[Any]:
     end: RunFinished | None = None
+    has_tasks = False
     try:
         with (
             closing(runner.run(request, timeout=timeout)) as events,  # type: ignore[type-var] # it is a generator
@@ -186,6 +188,7 @@ def _follow(
         ):
             for event in shown:
                 recorder(event)
+                has_tasks = has_tasks or isinstance(event, TaskEvent)
                 end = event if isinstance(event, RunFinished) else end
     except BaseException as error:
         try:
@@ -194,10 +197,10 @@ def _follow(
             get_run_logger().warning("%s", problem)
         raise
     recorder.finish(was_cancelled=end is not None and end.cancelled)
-    return _final(request, end)
+    return _final(request, end, has_tasks=has_tasks)
 
 
-def _final(request: RunRequest, end: RunFinished | None) -> State[Any]:
+def _final(request: RunRequest, end: RunFinished | None, *, has_tasks: bool) -> State[Any]:
     """The final state of the flow. A failure is raised: Prefect retries only what raises.
 
     Raises ``DagRunFailedError``.
@@ -205,6 +208,8 @@ def _final(request: RunRequest, end: RunFinished | None) -> State[Any]:
     if end is None:
         raise DagRunFailedError(f"Nobody said how the Airflow run of {request.dag_id} ended")
     said = f"Airflow run {end.run_id} of {end.dag_id}: {end.state}"
+    if end.state == "success" and not has_tasks:
+        return Cancelled(name="NothingRan", message=f"{said}, {NOTHING_RAN}")
     if end.state == "success":
         return Completed(message=said)
     if end.cancelled:

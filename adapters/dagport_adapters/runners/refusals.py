@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,8 @@ def refusal(message: Mapping[str, Any], request: RunRequest, dags: Path, output:
     if kind == "unknown_task":
         wanted = message["unknown"]
         hint = did_you_mean(wanted[0], message["known"])
-        return UnknownTaskError(f"The DAG has no task {' and no task '.join(wanted)}.{hint}")
+        shown = f" It has {_listed(message['known'])}." if message["known"] and not hint else hint
+        return UnknownTaskError(f"The DAG has no task {' and no task '.join(wanted)}.{shown}")
     if kind == "logical_date_taken":
         return LogicalDateTakenError(f"{message['message']}. {_CONFLICTS[kind]}", message.get("run_id"))
     if kind == "in_progress":
@@ -69,11 +70,17 @@ def _import_errors(errors: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:SHOWN])}{', ...' * (len(names) > SHOWN)}"
+
+
 def _unknown_dag(message: Mapping[str, Any], request: RunRequest, where: Path) -> str:
     known = list(message["known"])
     if request.dag_id is None:
         if not known:
             return f"{where} has no DAG"
-        return f"{where} has {len(known)} DAGs: say which ({', '.join(known[:SHOWN])}{', ...' * (len(known) > SHOWN)})"
-    text = f"{where} has no DAG {request.dag_id}.{did_you_mean(request.dag_id, known)}"
+        return f"{where} has {len(known)} DAGs: say which ({_listed(known)})"
+    hint = did_you_mean(request.dag_id, known)
+    text = f"{where} has no DAG {request.dag_id}.{hint}"
+    text += f" It has {_listed(known)}." if known and not hint else ""
     return f"{text}\n{_import_errors(message['errors'])}" if message.get("errors") else text
