@@ -104,9 +104,11 @@ def with_block(page: str, name: str, text: str) -> str:
 
 
 def between(page: str, start: str, text: str) -> str:
-    """The page with a text put between a mark and the next end mark."""
+    """The page with a text put between a mark and the next end mark. Raises ``ValueError`` for a page without them."""
     head, mark, rest = page.partition(start)
     _, end, tail = rest.partition(END)
+    if not (mark and end):
+        raise ValueError(f"The page has no {start.strip()} with an {END.strip()} behind it")
     return head + mark + text + end + tail
 
 

@@ -130,9 +130,9 @@ def test_what_nobody_can_tell_is_no_success(verify: Verify, tmp_path: Path) -> N
 def test_forms(verify: Verify, tmp_path: Path) -> None:
     arguments = files(tmp_path, SOURCE, SOURCE.replace("all_done", "none_failed"))
     told = json.loads(verify(*arguments, "--format", "json").stdout)
-    assert told["summary"] == {"same": 1, "different": 1, "unknown": 0}
+    assert told["summary"] == {"same": 1, "different": 2, "unknown": 0}
     suite = ElementTree.fromstring(verify(*arguments, "--format", "junit").stdout)
-    assert (suite.get("tests"), suite.get("failures"), len(suite.findall("testcase/failure"))) == ("2", "1", 1)
+    assert (suite.get("tests"), suite.get("failures"), len(suite.findall("testcase/failure"))) == ("3", "2", 2)
 
 
 @pytest.mark.parametrize(
@@ -147,3 +147,55 @@ def test_the_horizon(verify: Verify, tmp_path: Path) -> None:
     arguments = files(tmp_path, SOURCE, SOURCE.replace('"0 6 * * *"', '"0 6 1-30 * *"'))
     assert verify(*arguments, "--from", "2026-01-02", "--until", "2026-01-30").exit_code == 0
     assert verify(*arguments, "--from", "2026-01-02").exit_code == 1
+
+
+def test_the_number_of_outcomes(verify: Verify, tmp_path: Path) -> None:
+    arguments = files(tmp_path, SOURCE, SOURCE)
+    told = json.loads(verify(*arguments, "--outcomes", "5", "--format", "json").stdout)
+    [row] = [one for one in told["verdicts"] if one["check"] == "outcomes"]
+    assert row["compared"] == 5
+    assert row["space"] > 5
+    assert f"5 of {row['space']}" in verify(*arguments, "--outcomes", "5").stdout
+
+
+def test_the_smallest_example(verify: Verify, tmp_path: Path) -> None:
+    done = verify(*files(tmp_path, SOURCE, SOURCE.replace("net(orders(), returns()) >> told", "orders() >> told")))
+    [line] = [line for line in done.stdout.splitlines() if "in the target, when" in line]
+    assert line.endswith("after.tell: upstream_failed in the source, success in the target, when `net` fails")
+
+
+@pytest.mark.parametrize("word", ["fail_fast=True", "fail_stop=True"])
+def test_what_the_graph_doesnt_have(verify: Verify, tmp_path: Path, word: str) -> None:
+    source = SOURCE.replace('schedule="0', f'{word}, schedule="0').replace('(trigger_rule="all_done")', "")
+    done = verify(*files(tmp_path, source, source))
+    assert done.exit_code == 1
+    assert "outcomes unknown: the file speaks of `fail_fast`" in done.stdout
+
+
+def test_operators_of_ones_own(verify: Verify, tmp_path: Path) -> None:
+    own = "from airflow.models.baseoperator import BaseOperator\nclass Own(BaseOperator):\n    {}\n"
+    tasks = SOURCE.replace("net(orders(), returns()) >> told", "net(orders(), returns()) >> Own(task_id='o') >> told")
+    plain, skips = (own.format(body) + tasks for body in ("pass", "def execute(self, context): self.skip([])"))
+    arguments = files(tmp_path, plain, plain)
+    done = verify(*arguments, "--root", str(tmp_path))
+    assert done.exit_code == 0, done.output
+    done = verify(*files(tmp_path, skips, skips), "--root", str(tmp_path))
+    assert done.exit_code == 1
+    assert "skips what comes after it isn't known" in done.stdout
+
+
+@pytest.mark.parametrize("engine", ["python", "4=python", "3=", "=python"])
+def test_engines_that_say_nothing(verify: Verify, tmp_path: Path, engine: str) -> None:
+    done = verify(*files(tmp_path, SOURCE, SOURCE), "--engine", engine)
+    assert done.exit_code == 2
+    assert "doesn't say which Airflow it is" in done.output
+
+
+def test_engines_that_arent_there(verify: Verify, tmp_path: Path) -> None:
+    arguments = files(tmp_path, SOURCE, SOURCE)
+    done = verify(*arguments, "--engine", "3=/nowhere/python")
+    assert done.exit_code == 1
+    assert "the source is for Airflow 2: name one with --engine 2=PYTHON" in done.stdout
+    done = verify(*arguments, "--engine", "2=/nowhere/python")
+    assert done.exit_code == 2
+    assert "/nowhere/python" in done.output

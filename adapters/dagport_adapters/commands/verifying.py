@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from dagport.verify.outcomes import SHOWN, cases_of, default_limit, ends, outcom
 from dagport.verify.pairs import FAILS_FAST, Pair, Told, inexact
 from dagport.verify.sides import NotModelledError, Side
 from dagport_adapters.commands.stubbing import dictated, not_stubbed
-from dagport_adapters.runners.errors import RunnerError
+from dagport_adapters.runners.errors import AirflowNotFoundError, RunnerError
 from dagport_adapters.runners.local import LocalAirflow
 from dagport_adapters.runners.protocol import RunFinished, RunRequest, TaskEvent
 
@@ -90,10 +90,16 @@ def on_engines(pairs: Sequence[Pair], engines: Mapping[str, str], most: int, abo
         fleet = Fleet(engines, Path(folder), stack)
         ready = [(pair, _ready(pair, fleet, about)) for pair in pairs]
         for pair, sides in ready:
-            try:
-                yield _unknown(pair, sides) if isinstance(sides, str) else _Both(pair, sides, fleet).verdict(most)
-            except RunnerError as error:
-                raise click.UsageError(f"{pair.source.id}: {error}") from None
+            yield _unknown(pair, sides) if isinstance(sides, str) else _run(pair, sides, fleet, about, most)
+
+
+def _run(pair: Pair, sides: tuple[Side, Side], fleet: Fleet, about: Told, most: int) -> Verdict:
+    try:
+        return _Both(pair, sides, fleet, about.plain).verdict(most)
+    except AirflowNotFoundError as error:
+        raise click.UsageError(str(error)) from None
+    except RunnerError as error:
+        return _unknown(pair, str(error))
 
 
 def _unknown(pair: Pair, why: str) -> Verdict:
@@ -104,8 +110,10 @@ def _ready(pair: Pair, fleet: Fleet, about: Told) -> tuple[Side, Side] | str:
     """Both sides, or why they can't be run."""
     if pair.source.id in about.fails_fast:
         return FAILS_FAST
+    if about.manual.get(pair.source.id):
+        return f"refused by the writer: {', '.join(sorted(about.manual[pair.source.id]))}"
     try:
-        sides = Side.of(pair.source), Side.of(pair.target)
+        sides = Side.of(pair.source, about.plain), Side.of(pair.target, about.plain)
     except NotModelledError as error:
         return str(error)
     for name, side in zip(NAMES, sides, strict=True):
@@ -123,8 +131,8 @@ def _ready(pair: Pair, fleet: Fleet, about: Told) -> tuple[Side, Side] | str:
 class _Both:
     """The two sides of one pair, side by side in their Airflows."""
 
-    def __init__(self, pair: Pair, sides: tuple[Side, Side], fleet: Fleet) -> None:
-        self.pair, self.sides, self.fleet = pair, sides, fleet
+    def __init__(self, pair: Pair, sides: tuple[Side, Side], fleet: Fleet, plain: Collection[str]) -> None:
+        self.pair, self.sides, self.fleet, self.plain = pair, sides, fleet, plain
 
     def verdict(self, most: int) -> Verdict:
         """Run some outcomes and compare: first those after which the models differ, then an even choice of all."""
@@ -135,7 +143,7 @@ class _Both:
             if wrong and len(found) < SHOWN:
                 found.append(self.example(case, wrong))
         unknown = inexact(self.pair)
-        if self.pair.source.id and any(side.waits_for_past for side in self.sides):
+        if any(side.waits_for_past for side in self.sides):
             unknown = unknown or "tasks wait for the run before, and runs are run one by one"
         return Verdict(
             path=self.pair.path, pipeline=self.pair.source.id, check="engines", differences=tuple(_unique(found)),
@@ -146,7 +154,7 @@ class _Both:
         """The outcomes to run."""
         old, new = self.sides
         all_, _ = cases_of(old, new, default_limit(old.pipeline))
-        known = outcomes(old.pipeline, new.pipeline).examples
+        known = outcomes(old.pipeline, new.pipeline, plain=self.plain).examples
         step = max(1, len(all_) // most)
         chosen = [dictated(self.sides, case) for case in (*known, *all_[::step])]
         return list({repr(case): case for case in chosen}.values())[:most]

@@ -22,10 +22,13 @@ COMMANDS = {
     "graph": ("dagport.cli.graph:graph", "Print the graph of each pipeline."),
     "check": ("dagport.cli.check:check", "Report what is wrong or uncertain, and what a translation would carry."),
     "translate": ("dagport.cli.translate:translate", "Write the pipelines for another orchestrator."),
-    "verify": ("dagport.cli.verify:verify", "Prove that a translation has the same structure, the same runs, and ends the same."),
+    "verify": ("dagport.cli.verify:verify", "Prove that a translation has the same structure, runs and outcomes."),
     "lineage": ("dagport_lineage.commands:lineage", "Show, export and compare what tasks read and write."),
     "run": ("dagport_adapters.commands.run:run", "Run a DAG in its own Airflow and show each task as it happens."),
-    "migrate": ("dagport_adapters.commands.migrate:migrate", "Move the tasks of Airflow DAGs one by one, and back."),
+    "migrate": (
+        "dagport_adapters.commands.migrate:migrate",
+        "Move the tasks of Airflow DAGs to Dagster or Prefect one by one, and back.",
+    ),
     "explain": ("dagport.cli.explain:explain", "Explain a diagnostic's code, or list all codes."),
     "formats": ("dagport.cli.formats:list_formats", "List what can be read, printed and written."),
 }

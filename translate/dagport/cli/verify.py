@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import Any
@@ -92,7 +92,7 @@ class VerifyCommand(SourceCommand):
     "--outcomes",
     "limit",
     type=click.IntRange(min=1),
-    help="Compare at most so many outcomes of each pipeline. [default: 50 to 500, by its tasks]",
+    help="Compare so many outcomes of each pipeline, and those near what differs. [default: 20 to 250, by its tasks]",
 )
 @click.option(
     "--engine",
@@ -121,7 +121,7 @@ def verify(
     ctx: click.Context, paths: Sequence[str], to: str | None, until: datetime | None, limit: int | None,
     engines: Sequence[tuple[str, str]], runs: int, format_: str,
 ) -> None:  # fmt: skip
-    """Prove that a translation has the same structure, the same runs, and ends the same.
+    """Prove that a translation has the same structure, runs and outcomes.
 
     The first PATH is the source. A second one is the target, a file or a folder; pipelines go together by their
     ids. With --to, dagport translates the source itself. Exits with 1 when a pipeline differs, or when nobody can
@@ -138,7 +138,7 @@ def verify(
     if after is None:
         run.status(())
         ctx.exit(CRASHED)
-    told = Told(manual=manual, fails_fast=_fail_fast((*documents, *others)))
+    told = _told(run, (*documents, *others), manual)
     verdicts = list(verify_graphs(before, after, Horizon(start, until or start + YEAR), told, limit))
     if engines:
         verdicts = _with_engines(verdicts, _on_engines(before, after, dict(engines), runs, told))
@@ -147,10 +147,16 @@ def verify(
     ctx.exit(run.status([item for graph in before for item in graph.diagnostics], findings=not proved))
 
 
-def _fail_fast(documents: Iterable[Document]) -> set[str]:
-    """The pipelines of files that speak of ``fail_fast``: the graph doesn't have it."""
-    texts = [(document, FAILS_FAST.search(document.source.text)) for document in documents]
-    return {pipeline.id for document, found in texts if found for pipeline in document.graph.pipelines}
+def _told(run: Run, documents: Sequence[Document], manual: Mapping[str, Collection[str]]) -> Told:
+    """What the sources say and the graphs don't."""
+    from dagport.verify.plain import plain_operators
+
+    hasty = [document for document in documents if FAILS_FAST.search(document.source.text)]
+    return Told(
+        manual=manual,
+        fails_fast={pipeline.id for document in hasty for pipeline in document.graph.pipelines},
+        plain=plain_operators(documents, run.search.root),
+    )
 
 
 def _on_engines(

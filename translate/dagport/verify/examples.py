@@ -12,10 +12,30 @@ Item = TypeVar("Item")
 
 
 def smallest(outcomes: Outcomes, still: Callable[[Outcomes], bool]) -> Outcomes:
-    """Outcomes without all that isn't needed for something to be ``still`` so: nothing more can be left out."""
+    """Outcomes without all that isn't needed for something to be ``still`` so: nothing more can be left out.
+
+    Many at once are tried first (Zeller's delta debugging), as large pipelines have many.
+    """
+    outcomes = _without_many(outcomes, still)
     while (smaller := next(filter(still, _smaller(outcomes)), None)) is not None:
         outcomes = smaller
     return outcomes
+
+
+def _without_many(outcomes: Outcomes, still: Callable[[Outcomes], bool]) -> Outcomes:
+    size = len(outcomes.tasks) // 2
+    while size > 1:
+        for names in _parts(list(outcomes.tasks), size):
+            kept = {name: outcome for name, outcome in outcomes.tasks.items() if name not in names}
+            if still(smaller := replace(outcomes, tasks=kept)):
+                outcomes = smaller
+        size //= 2
+    without_items = replace(outcomes, items={})
+    return without_items if outcomes.items and still(without_items) else outcomes
+
+
+def _parts(names: list[str], size: int) -> Iterator[set[str]]:
+    return (set(names[start : start + size]) for start in range(0, len(names), size))
 
 
 def _smaller(outcomes: Outcomes) -> Iterator[Outcomes]:

@@ -5,8 +5,9 @@ Bodies count as stubs whose outcomes are dictated; the models of both Airflows p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TypeAlias
 
 from dagport.graph import Pipeline
@@ -17,9 +18,10 @@ from dagport.semantics.outcomes.shape import Shape
 from dagport.verify.examples import smallest, told
 from dagport.verify.model import Difference
 from dagport.verify.sides import NotModelledError, Side, mapped_groups
+from dagport.verify.suspects import near_changes
 
-WORK = 4_000  # tasks that are predicted for each pipeline, if nothing else is asked for
-FEWEST, MOST = 50, 500  # outcomes
+WORK = 2_500  # tasks that are predicted for each pipeline, if nothing else is asked for
+FEWEST, MOST = 20, 250  # outcomes
 SHOWN = 3  # examples
 Ends: TypeAlias = frozenset[str | None]  # states in which something may end; None: it isn't there, or never ends
 
@@ -51,14 +53,15 @@ class Found:
     space: int = 0  # outcomes that there are
 
 
-def outcomes(before: Pipeline, after: Pipeline, limit: int | None = None) -> Found:
+def outcomes(before: Pipeline, after: Pipeline, limit: int | None = None, plain: Collection[str] = ()) -> Found:
     """The smallest outcomes after which a task ends otherwise, one for each of at most ``SHOWN`` causes.
 
     ``limit``: how many outcomes are compared at most; by default so many that a large pipeline takes no longer than
     a small one. All of them are compared where they are few, else the sample of ``semantics.outcomes.enumerate``.
+    ``plain``: see ``Side.of``.
     """
     try:
-        old, new = Side.of(before), Side.of(after)
+        old, new = Side.of(before, plain), Side.of(after, plain)
     except NotModelledError as reason:
         return Found(unknown=str(reason))
     cases, space = cases_of(old, new, limit or default_limit(before))
@@ -90,18 +93,20 @@ def cases_of(old: Side, new: Side, limit: int) -> tuple[list[Outcomes], int]:
         for side in (old, new)
     ]
     found = {repr(case): case for space in spaces for case in space.cases[:limit]}
-    for case in _of_retries(old, new):
+    if any(space.rule == "sample" for space in spaces):
+        found |= {repr(case): case for case in islice(near_changes(old, new), limit)}
+    for case in _of_retries(old, new, spaces[0].cases[0]):
         found.setdefault(repr(case), case)
     return sorted(found.values(), key=lambda case: len(case.tasks)), max(len(found), *(one.size for one in spaces))
 
 
-def _of_retries(old: Side, new: Side) -> Iterator[Outcomes]:
-    """As many failures as only one side tries again after."""
+def _of_retries(old: Side, new: Side, well: Outcomes) -> Iterator[Outcomes]:
+    """As many failures as only one side tries again after, and all else goes well."""
     for node in old.shape.nodes:
         other = new.shape.number.get(node.id)
         if other is not None and new.shape.nodes[other].retries != node.retries:
             failures = max(node.retries, new.shape.nodes[other].retries)
-            yield Outcomes(tasks={node.id: Outcome(failures=failures)})
+            yield replace(well, tasks={**well.tasks, node.id: Outcome(failures=failures)})
 
 
 def clashes(old: Side, new: Side, case: Outcomes) -> Iterator[Clash]:

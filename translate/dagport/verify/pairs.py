@@ -30,6 +30,7 @@ class Told:
 
     manual: Mapping[str, Collection[str]] = field(default_factory=dict)  # tasks that the writer refused
     fails_fast: Collection[str] = ()  # pipelines that may end with their first failure
+    plain: Collection[str] = ()  # operators of the project that skip no other tasks
 
 
 def verify_graphs(
@@ -83,7 +84,7 @@ def _verdict(pair: Pair, check: Check, horizon: Horizon, told: Told, limit: int 
         return _told(pair, check, found, compared, unknown)
     if pair.source.id in told.fails_fast:
         return _told(pair, check, [], 0, FAILS_FAST)
-    ended = outcomes(pair.source, pair.target, limit)
+    ended = outcomes(pair.source, pair.target, limit, told.plain)
     return Verdict(
         path=pair.path,
         pipeline=pair.source.id,

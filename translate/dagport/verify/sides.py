@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from dagport.graph import Pipeline, Task
@@ -28,12 +28,15 @@ class Side:
     shape: Shape
 
     @classmethod
-    def of(cls, pipeline: Pipeline) -> Side:
-        """A pipeline of Airflow. Raises ``NotModelledError``."""
+    def of(cls, pipeline: Pipeline, plain: Collection[str] = ()) -> Side:
+        """A pipeline of Airflow; ``plain``: operators that aren't Airflow's, and skip nothing else.
+
+        Raises ``NotModelledError``.
+        """
         version = next((name for name in MODELLED if name == pipeline.engine_version), None)
         if version is None:
             raise NotModelledError(f"there is no model of Airflow {pipeline.engine_version or 'of an unknown version'}")
-        for reason in _not_modelled(pipeline):
+        for reason in _not_modelled(pipeline, plain):
             raise NotModelledError(reason)
         try:
             return cls(pipeline, Shape.of(pipeline, version, mapped_groups(pipeline)))
@@ -57,7 +60,7 @@ def mapped_groups(pipeline: Pipeline) -> list[str]:
     return [group.id for group in pipeline.groups if group.mapped]
 
 
-def _not_modelled(pipeline: Pipeline) -> Iterator[str]:
+def _not_modelled(pipeline: Pipeline, plain: Collection[str]) -> Iterator[str]:
     groups = {group.id: group for group in pipeline.groups}
     upstream = {edge.upstream for edge in pipeline.edges}
     for task in pipeline.tasks:
@@ -67,7 +70,7 @@ def _not_modelled(pipeline: Pipeline) -> Iterator[str]:
             yield f"`{task.id}` is mapped within what is mapped"
         if not mapped and any(map(is_mapped_argument, calls_in(list(task.arguments.values())))):
             yield f"`{task.id}` takes an item of a mapped group, and the graph doesn't say which group is mapped"
-        if task.id in upstream and may_skip_others(task):
+        if task.id in upstream and task.operator not in plain and may_skip_others(task):
             yield f"whether `{task.operator}` (`{task.id}`) skips what comes after it isn't known"
 
 
@@ -78,8 +81,10 @@ def _above(group: str | None, parents: dict[str, str | None]) -> Iterable[str]:
 
 
 def may_skip_others(task: Task) -> bool:
-    """Whether its operator may skip other tasks in a way that the model hasn't: one of Airflow's that does
-    (``SkipMixin``), or a class that isn't Airflow's, whose body nobody has read."""  # fmt: skip
+    """Whether its operator may skip other tasks in a way that the model doesn't have.
+
+    One of Airflow's does if it has a ``SkipMixin``; of another class nobody knows.
+    """
     if task.kind in SKIPPING:
         return False
     if not task.operator.startswith("airflow."):

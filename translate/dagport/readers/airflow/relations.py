@@ -371,10 +371,12 @@ def _as_setup(machine: Machine, args: list[Anything], kwargs: dict[str, Anything
 
 def _as_teardown(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     _check_single(args)
-    setups = kwargs.get("setups")
+    setups, fails_run = kwargs.get("setups"), kwargs.get("on_failure_fail_dagrun")
     for task in args[0].roots():
         mark(machine, task, teardown=True)
         task.fields["trigger_rule"] = "all_done_setup_success"
+        if fails_run is not None:
+            task.arguments["on_failure_fail_dagrun"] = fails_run
         if setups is None:
             continue
         items = [setups] if isinstance(setups, Relative) else machine.iterate(setups, site, ordered=False)
