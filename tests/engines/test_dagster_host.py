@@ -32,6 +32,7 @@ CSV, PARQUET = ["s3", "a", "x", "part.csv"], ["s3", "b", "y", "part.parquet"]
 THERE, BACK = ["s3", "c", "there"], ["s3", "c", "back"]
 SINCE = datetime.now(UTC).replace(minute=0, second=30, microsecond=0) - timedelta(hours=3)
 ROWS = {"ops": {"parted": {"config": {"params": {"rows": 5}}}}}
+RANGE = {"dagster/asset_partition_range_start": DAYS[0], "dagster/asset_partition_range_end": "2026-03-03"}
 CONFIGURED = {"ops": {"told": {"config": {"logical_date": "2026-02-01T00:00:00+00:00", "params": {"region": "south"}}}}}
 
 
@@ -43,7 +44,7 @@ def steps(work: Path) -> dict[str, dict[str, Any]]:
         "good": {"do": "run", "keys": GOOD},
         "bad": {"do": "run", "keys": BAD},
         "green": {"do": "run", "keys": keys("green", "breaks", "clean")},
-        "early": {"do": "run", "keys": keys("early", "first", "second", "third", "hasty")},
+        "hurried": {"do": "run", "keys": keys("hurried", "first", "second", "third", "hasty")},
         "waiting": {"do": "run", "keys": keys("waiting", "poked", "patient")},
         "whole": {"do": "run", "keys": PARTED, "config": ROWS},
         "part": {"do": "run", "keys": keys("parted", "right")},
@@ -52,6 +53,10 @@ def steps(work: Path) -> dict[str, dict[str, Any]]:
         "day 2": {**dated, "partition": DAYS[1]},
         "day 1 again": {**dated, "partition": DAYS[0]},
         "day 1, a part": {"do": "run", "keys": keys("dated", "after"), "partition": DAYS[0]},
+        "three days": {**dated, "tags": RANGE},
+        "no day": dated,
+        "nothing": {"do": "run", "keys": keys("early", "never")},
+        "leaks": {"do": "run", "keys": keys("leaks", "bad", "good")},
         "made": {"do": "run", "keys": [CSV, PARQUET, ["taker", "take"]]},
         "through another": {"do": "run", "keys": [THERE, BACK, ["outer", "back"]]},
         "odd": {"do": "run", "keys": keys("odd", "known")},
@@ -74,7 +79,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return site
 
 
-@pytest.mark.parametrize("name", ["good", "bad", "green", "early", "waiting", "whole", "configured", "mended"])
+@pytest.mark.parametrize("name", ["good", "bad", "green", "hurried", "waiting", "whole", "configured", "mended"])
 def test_every_state_is_airflows_own(site: Site, name: str) -> None:
     events = site.answers[name]["events"]
     run_id = airflow_run(events)
@@ -83,7 +88,7 @@ def test_every_state_is_airflows_own(site: Site, name: str) -> None:
     assert len(of_type(events, "STEP_SUCCESS")) == site.answers[name]["success"]
 
 
-@pytest.mark.parametrize("name", ["good", "bad", "green", "early", "waiting", "whole", "mended"])
+@pytest.mark.parametrize("name", ["good", "bad", "green", "hurried", "waiting", "whole", "mended"])
 def test_only_successes_are_materialised(site: Site, name: str) -> None:
     events = site.answers[name]["events"]
     states: dict[str, set[str]] = {}
@@ -125,7 +130,7 @@ def test_events_come_as_they_happen(site: Site) -> None:
 
 
 def test_a_success_waits_for_what_dagster_wants_first(site: Site) -> None:
-    made = [key[-1] for key in materialized(site.answers["early"]["events"])]
+    made = [key[-1] for key in materialized(site.answers["hurried"]["events"])]
     assert made.index("hasty") > made.index("third")
 
 
@@ -156,6 +161,32 @@ def test_partitions_are_logical_dates_with_the_intervals_of_scheduled_runs(site:
     again = site.answers["day 1, a part"]["events"]
     assert set(told(again)) == {("after", -1)}
     assert results(again)["after"] == results(site.answers["day 1"]["events"])["after"]
+
+
+@pytest.mark.parametrize(("name", "count"), [("three days", 3), ("no day", 0)])
+def test_a_run_of_airflow_is_one_partition(site: Site, name: str, count: int) -> None:
+    """Dagster would call each partition made by a run of one date."""
+    answer = site.answers[name]
+    assert not answer["success"]
+    assert not materialized(answer["events"])
+    [failure] = of_type(answer["events"], "STEP_FAILURE")
+    assert f"this run of Dagster has {count}. Start one for each partition" in failure["message"]
+
+
+def test_a_run_in_which_nothing_ran_is_no_success(site: Site) -> None:
+    """Airflow itself calls it a success: the DAG's start_date is after the date."""
+    answer = site.answers["nothing"]
+    run_id = airflow_run(answer["events"])
+    assert (site.run_state(run_id), site.database(run_id)) == ("success", {})
+    assert not answer["success"]
+    assert told(answer["events"]) == {("never", -1): "none"}
+    [failure] = of_type(answer["events"], "STEP_FAILURE")
+    assert "none of these tasks, and so nothing ran" in failure["message"]
+
+
+def test_secrets_are_hidden(site: Site) -> None:
+    assert "can't reach" in str(site.answers["leaks"])
+    assert "hunter2" not in str(site.answers["leaks"])
 
 
 def test_outlets_have_the_keys_of_their_uris(site: Site) -> None:
@@ -207,6 +238,7 @@ def test_lineage_has_dagsters_run_as_its_parent(site: Site) -> None:
     own = [event for event in emitted if event["job"]["name"] == "green"]
     assert [event["eventType"] for event in own] == ["START", "COMPLETE"]
     for event in own:
+        assert event["run"]["facets"]["processing_engine"]["version"].startswith(f"{site.version}.")
         assert event["run"]["facets"]["parent"]["run"]["runId"] == site.answers["green"]["run_id"]
     tasks = [(e["job"]["name"], e["eventType"]) for e in emitted if e["job"]["name"].startswith("green.")]
     assert tasks == [

@@ -16,7 +16,7 @@ from tests.engines.environments import Environment, with_dagport
 from tests.engines.live_airflow import LiveAirflow, live_airflow
 
 HERE = Path(__file__).parent
-DAG_IDS = ("green", "parted", "mended", "early", "maker", "taker")
+DAG_IDS = ("green", "parted", "mended", "hurried", "maker", "taker")
 TASKS = "select task_id, map_index, state from task_instance where run_id = ?"
 RUN = "select state from dag_run where run_id = ?"
 
@@ -39,7 +39,7 @@ def steps(work: Path) -> dict[str, dict[str, Any]]:
     return {
         "shape": {"do": "shape"},
         "green": {"do": "run", "keys": [["green", "breaks"], ["green", "clean"]]},
-        "early": {"do": "run", "keys": [["early", task] for task in ("first", "second", "third", "hasty")]},
+        "hurried": {"do": "run", "keys": [["hurried", task] for task in ("first", "second", "third", "hasty")]},
         "whole": {"do": "run", "keys": [["parted", task] for task in ("open_it", "left", "right", "close_it")]},
         "part": part,
         "broken": {"do": "run", "job": "mending", "name": "broken"},
@@ -78,7 +78,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield Site(live, dict(zip(asked, answers, strict=True)))
 
 
-@pytest.mark.parametrize("name", ["green", "early", "whole", "mended"])
+@pytest.mark.parametrize("name", ["green", "hurried", "whole", "mended"])
 def test_every_state_is_airflows_own(site: Site, name: str) -> None:
     answer = site.answers[name]
     run_id = airflow_run(answer["events"])
@@ -106,6 +106,6 @@ def test_executing_again_from_the_failure_does_only_what_failed(site: Site) -> N
 
 def test_the_definitions_are_those_of_the_live_dags(site: Site) -> None:
     specs = site.answers["shape"]["specs"]
-    assert specs["early/hasty"]["deps"] == ["early/first", "early/third"]
-    assert specs["early/hasty"]["metadata"]["airflow/trigger_rule"] == "one_success"
+    assert specs["hurried/hasty"]["deps"] == ["hurried/first", "hurried/third"]
+    assert specs["hurried/hasty"]["metadata"]["airflow/trigger_rule"] == "one_success"
     assert "s3/a/x/part.csv" in specs or "maker/csv" in specs  # before 3.1 tasks tell of no outlets

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +39,8 @@ RUNS: Mapping[str, Mapping[str, Any]] = {
     "data again": {"job": "data"},
     "first day": {"job": "dates", "partition": "2026-03-01"},
     "second day": {"job": "dates", "partition": "2026-03-02", "config": CHANGED},
+    "five": {"job": "again", "partition": "2026-03-01"},
+    "none": {"job": "again", "partition": "2026-03-01", "config": {"again__give": {"config": {"rows": 0}}}},
     "odd in": {"job": "odd_in", "unread": ["odd_in/give"]},
     "odd out": {"job": "odd_out"},
     "starts": {"job": "starts"},
@@ -72,10 +76,9 @@ class Site:
         """Where the lineage of the runs goes."""
         return self.folder / "events.jsonl"
 
-    def in_dagster(self, *runs: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Run jobs of the generated project, one after the other in one process."""
-        project = write_project(self.translation, self.folder / "project")
-        variables = with_dagport(
+    def variables(self) -> dict[str, str]:
+        """Those of the generated project."""
+        return with_dagport(
             {
                 "DAGPORT_AIRFLOW_PYTHON": str(self.python),
                 "DAGPORT_AIRFLOW_DAGS": str(self.folder / "dags"),
@@ -87,9 +90,23 @@ class Site:
                 "DAGPORT_LINEAGE_SPOOL": str(self.folder / "spool"),
             }
         )
+
+    def in_dagster(self, *runs: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Run jobs of the generated project, one after the other in one process."""
+        project = write_project(self.translation, self.folder / "project")
         script: list[str | Path] = [INSIDE / "run_delegated.py", str(project), PACKAGE, self.version, json.dumps(runs)]
-        found: list[dict[str, Any]] = json.loads(self.host.run(script, env=variables, timeout=HOST_SECONDS).stdout)
+        done = self.host.run(script, env=self.variables(), timeout=HOST_SECONDS)
+        found: list[dict[str, Any]] = json.loads(done.stdout)
         return found
+
+    def by_the_command(self, job: str) -> str:
+        """Run a job by Dagster's command, which gives each step a new process; what it logs."""
+        source = write_project(self.translation, self.folder / "project") / "src"
+        variables = self.variables()
+        variables["PYTHONPATH"] += os.pathsep + str(source)
+        variables["DAGSTER_HOME"] = str(self.folder)
+        command: list[str | Path] = ["-m", "dagster", "job", "execute", "-m", f"{PACKAGE}.definitions", "-j", job]
+        return self.host.run(command, env=variables, cwd=self.folder, timeout=HOST_SECONDS).stderr
 
     @cached_property
     def runs(self) -> dict[str, dict[str, Any]]:
@@ -194,6 +211,14 @@ def test_partitions_have_airflows_dates(site: Site) -> None:
     assert second["made"]["dates/interval"]["return_value"][0][3:] == [7, "y"]
 
 
+def test_a_result_that_is_gone_is_gone_in_airflow(site: Site) -> None:
+    """The same partition is the same run of Airflow, which has the result of the first time."""
+    for name, rows in (("five", 5), ("none", 0)):
+        whole = site.in_airflow("again", logical_date=FIRST, params={"rows": rows})
+        compare(site, "again", site.runs[name], whole)
+        assert site.runs[name]["made"]["again/count"]["return_value"][0] == [rows or None]
+
+
 def test_what_cannot_be_handed_over_fails(site: Site) -> None:
     into, out = site.runs["odd in"], site.runs["odd out"]
     [said] = into["failed"].values()
@@ -209,6 +234,7 @@ def test_what_cannot_be_handed_over_fails(site: Site) -> None:
     assert read["return_value"][0].startswith("2026-01-01 00:00:00")
 
 
+@pytest.mark.parametrize("site", ["airflow3"], indirect=True)
 def test_without_airflow_nothing_is_made(site: Site, tmp_path: Path) -> None:
     lost = Site(site.runner, site.host, tmp_path / "no" / "python", site.folder, site.version)
     [found] = lost.in_dagster({"job": "branching"})
@@ -223,6 +249,15 @@ def test_a_task_that_starts_another_dag_needs_a_scheduler(site: Site) -> None:
     assert "starts a DAG that only an Airflow with a scheduler runs" in " ".join(found["failed"].values())
 
 
+@pytest.mark.parametrize("site", ["airflow3"], indirect=True)
+def test_steps_in_processes_of_their_own_share_one_run_of_airflow(site: Site) -> None:
+    said = site.by_the_command("beside")
+    assert sorted(re.findall(r"Materialized value beside (\w+)", said)) == ["give", "left", "right"]
+    runs = dict(re.findall(r"beside: (\w+): Airflow's run (\S+)", said))
+    assert set(runs) == {"left", "right"}
+    assert runs["left"] == runs["right"]
+
+
 def test_lineage_has_airflows_jobs_below_dagsters_run(site: Site) -> None:
     run_id = site.runs["branching"]["run_id"]
     events = [json.loads(line) for line in site.events.read_text("utf-8").splitlines()]
@@ -230,3 +265,4 @@ def test_lineage_has_airflows_jobs_below_dagsters_run(site: Site) -> None:
     mine = [one for one in ended if one["run"]["facets"]["parent"].get("root", {}).get("run") == {"runId": run_id}]
     names = sorted(f"{one['job']['namespace']} {one['job']['name']}" for one in mine)
     assert names == ["shop branching.choose", "shop branching.join", "shop branching.many"]
+    assert {one["run"]["facets"]["processing_engine"]["version"][0] for one in mine} == {site.version}

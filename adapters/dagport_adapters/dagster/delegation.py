@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 import dagster as dg
@@ -69,7 +70,9 @@ def _observers(context: dg.AssetExecutionContext, runner: Runner) -> Sequence[Ob
         options, run = options_of(), context.run
         job = JobName(options.namespace, run.job_name)
         root = RunOf(job, run.root_run_id) if run.root_run_id else None
-        return (RunLineage(parent=RunOf(job, run.run_id), root=root, options=options, whole=False),)
+        version = partial(getattr, own, "airflow_version", None)  # known once the run has started
+        parent = RunOf(job, run.run_id)
+        return (RunLineage(parent=parent, root=root, options=options, engine_version=version, whole=False),)
     except Exception:  # noqa: BLE001 - lineage never stops a run
         _LOG.exception("The lineage of this run is left out")
         return ()

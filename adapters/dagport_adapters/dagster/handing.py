@@ -56,13 +56,12 @@ class OnlyInAirflow:
 def handed_in(results: Mapping[str, Mapping[str, Any]], *, version: str = "3") -> Iterator[Handed]:
     """Results by task and key, as a runner takes them, and as an Airflow of that version stores them.
 
+    Airflow keeps no result of a task that returns ``None``: that is handed in, too, so that no older one stays there.
     Airflow 2 makes lists of tuples, as JSON does (``XComEncoder``). Raises ``HandingError`` for what it can't hold.
     """
     listed = (list,) if version == "3" else (list, tuple)
     for task_id, by_key in results.items():
         for key, value in by_key.items():
-            if key == RETURN_KEY and value is None:
-                continue  # Airflow keeps no result of a task that returns nothing
             if isinstance(value, OnlyInAirflow):
                 yield Handed(task_id=task_id, key=key, value=value.form, serialized_from=value.classes)
                 continue

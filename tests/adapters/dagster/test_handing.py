@@ -74,8 +74,9 @@ def test_what_airflow_cannot_hold_is_refused(value: Any) -> None:
         handed(value)
 
 
-def test_a_task_that_returned_nothing_has_no_result() -> None:
-    assert list(handed_in({"a": {"return_value": None}})) == []
+def test_that_a_task_returned_nothing_is_handed_in() -> None:
+    """An earlier run of the same date may have left a result there."""
+    assert list(handed_in({"a": {"return_value": None}})) == [Handed(task_id="a", value=None)]
     assert [one.key for one in handed_in({"a": {"return_value": 0, "k": None}})] == ["return_value", "k"]
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagport_adapters.dagster.wrap.keys import names, task_key, uri_key
+from dagport_adapters.dagster.wrap.keys import names, shortened, task_key, uri_key
 
 URIS = st.text(max_size=30) | st.from_regex(r"[a-z0-9]{1,4}://[a-z0-9./%:-]{0,20}", fullmatch=True)
 IDS = st.from_regex(r"[\w.-]{1,12}", fullmatch=True)
@@ -61,3 +61,18 @@ def test_names_are_valid_and_differ(ids: set[str]) -> None:
     assert set(found) == ids
     assert len(set(found.values())) == len(ids)
     assert all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in found.values())
+
+
+def test_a_name_that_another_one_would_get_is_left_to_its_owner() -> None:
+    taken = names(["a_b", "a-b"])["a-b"]
+    found = names(["a_b", "a-b", taken])
+    assert found[taken] == taken
+    assert len(set(found.values())) == 3
+
+
+def test_long_names_that_begin_alike_stay_apart() -> None:
+    long = "x" * 63
+    assert shortened(long, 63) == long
+    short = {shortened(f"{long}{end}", 63) for end in ("", "a", "b")}
+    assert len(short) == 3
+    assert {len(one) for one in short} == {63}

@@ -109,6 +109,15 @@ def test_a_try_is_one_outcome_however_its_failure_is_called() -> None:
     assert digest([waiting]) != digest([Outcome("t", "success", (task("success"),))])
 
 
+def test_instances_that_are_retried_are_told_apart() -> None:
+    tasks = [task("up_for_retry", index=0), task("up_for_retry", index=1)]
+    found = outcomes_of(run("running"), tasks)
+    assert [one.map_index for one in found] == [0, 1]
+    assert len({one.mark for one in found}) == 2
+    failed = outcomes_of(run("failed"), [task("failed", index=index) for index in range(2)])
+    assert {one.mark for one in failed}.isdisjoint(one.mark for one in found)
+
+
 def test_events_have_what_airflow_says() -> None:
     assert event(task("success", number=2)).try_number == 2
     assert started(run()).run_after == BEGIN

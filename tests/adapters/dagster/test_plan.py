@@ -120,6 +120,12 @@ def test_select_and_exclude_are_patterns_of_ids() -> None:
     assert [one.dag_id for one in found.dags] == ["sales_eu"]
 
 
+def test_a_pattern_that_chooses_nothing_is_noted() -> None:
+    found = planned(dag("sales", {"a": {}}), select=("sale_*", "sales"), exclude=("seles",))
+    assert [one.dag_id for one in found.dags] == ["sales"]
+    assert found.notes == ("'sale_*' is the id of no DAG", "'seles' is the id of no DAG")
+
+
 @pytest.mark.parametrize(("inexact", "expected"), [("wrap", ["good", "odd"]), ("leave out", ["good"])])
 def test_what_isnt_exact_is_said(inexact: Any, expected: list[str]) -> None:
     found = planned(dag("good", {"a": {}}), dag("odd", {"a": {}}, exact=False), inexact=inexact)

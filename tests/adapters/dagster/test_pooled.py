@@ -63,6 +63,19 @@ def test_leaving_a_run_ends_it_and_the_next_one_has_its_turn() -> None:
     assert list(queued.run(RunRequest())) == [END]
 
 
+def test_a_run_that_was_dropped_and_not_closed_holds_up_no_other() -> None:
+    """Dagster drops a step between two events when it can't take one of them; what is left of it are cycles."""
+    runner = Runner()
+    runner.go.set()
+    queued = pooled.Queued(runner)
+    dropped: list[object] = [queued.run(RunRequest())]
+    dropped.append(dropped)
+    assert next(dropped[0]) == END  # type: ignore[call-overload]
+    del dropped
+    assert list(queued.run(RunRequest())) == [END]
+    assert (runner.most, runner.cancelled) == (1, 1)
+
+
 def test_closing_ends_a_run_that_nobody_follows_any_more() -> None:
     runner = Runner()
     runner.go.set()

@@ -16,7 +16,7 @@ import dagster as dg
 
 from dagport_adapters.dagster import LocalAirflowResource, RemoteAirflowResource, wrap_dags
 
-JOBS = {"several": ("maker", "taker", "early"), "mending": ("mended",), "sleeping": ("sleepy",)}
+JOBS = {"several": ("maker", "taker", "hurried"), "mending": ("mended",), "sleeping": ("sleepy",)}
 IN_PROCESS = ("mending",)  # the others have a process for each step
 SHOWN = (
     "ASSET_MATERIALIZATION",
@@ -90,7 +90,7 @@ class Host:
         assets = [dg.AssetKey(key) for key in keys] if keys else None
         result = job.execute_in_process(
             instance=self.instance, asset_selection=assets, raise_on_error=False,
-            partition_key=more.get("partition"), run_config=more.get("config"),
+            partition_key=more.get("partition"), run_config=more.get("config"), tags=more.get("tags"),
         )  # fmt: skip
         self.runs[more.get("name", "")] = result.run_id
         return {"success": result.success, "run_id": result.run_id, "events": told(self.instance, result.run_id)}

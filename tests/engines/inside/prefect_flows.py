@@ -65,6 +65,7 @@ def main() -> None:
 
         for name in ("good", "bad", "waiting", "dying"):
             tell(name, flows[name])
+        tell("early", flows["early"])
         tell("params", flows["told"], params={"region": "south"})
         tell("again", flows["bad"].with_options(retries=1))
         in_a_moment = threading.Thread(target=cancel, args=(client, given.folder / "work" / "pids"))

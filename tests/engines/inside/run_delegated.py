@@ -25,7 +25,7 @@ def stored(task_id: str, value: Any, version: str, *, delegated: bool) -> dict[s
     if any(isinstance(item, OnlyInAirflow) for item in by_key.values()):
         return {key: repr(item) for key, item in by_key.items()}
     plain = [(one.key, one.value, one.serialized_from) for one in handed_in({task_id: by_key}, version=version)]
-    return {key: [form, classes] for key, form, classes in plain}
+    return {key: [form, classes] for key, form, classes in plain if (key, form) != ("return_value", None)}
 
 
 def run(

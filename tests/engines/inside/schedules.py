@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import pendulum  # type: ignore[import-not-found]
+import pendulum
 from airflow.timetables import events, interval, simple, trigger
 from airflow.timetables.base import DataInterval, TimeRestriction
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from dagport_adapters.runners.protocol import FINISHED_STATES, RunStarted, TaskEvent, TaskState
+from dagport_adapters.dagster.wrap.telling import summed
+from dagport_adapters.runners.protocol import RunStarted, TaskEvent
 from dagport_adapters.runners.remote.model import LiveRun, LiveTask
 
 UNMAPPED = -1
@@ -35,8 +36,9 @@ class Outcome:
 
     @property
     def whole(self) -> bool:
-        """Whether it is about the whole of a mapped task, even if that has one instance."""
-        return self.tasks[0].map_index != UNMAPPED and all(task.latest for task in self.tasks)
+        """Whether it is about the whole of a mapped task, even if that has one instance; a retry is one instance's."""
+        mapped = self.tasks[0].map_index != UNMAPPED
+        return mapped and self.state != "up_for_retry" and all(task.latest for task in self.tasks)
 
     @property
     def try_number(self) -> int:
@@ -78,17 +80,8 @@ def _of_task(run: LiveRun, task_id: str, tasks: Sequence[LiveTask]) -> Iterator[
             yield Outcome(task_id, task.state, (task,))
     settled = [task for task in last if task.ended or run.ended]
     if last and len(settled) == len(last) and not any(task.state == "up_for_retry" for task in last):
-        state = _summed([task.state for task in last]) if mapped else last[0].state
+        state = summed([task.state for task in last]) if mapped else last[0].state
         yield Outcome(task_id, state or NEVER_RAN, last)
-
-
-def _summed(states: Sequence[TaskState | None]) -> TaskState | None:
-    """How a mapped task stands: what failed counts first, then what hasn't ended; then any success makes it one."""
-    unfinished = [state for state in states if state not in FINISHED_STATES]
-    if not {"failed", "upstream_failed"}.intersection(states) and unfinished:
-        return unfinished[0]
-    ranked: tuple[TaskState, ...] = ("failed", "upstream_failed", "success", "skipped", "removed")
-    return next((state for state in ranked if state in states), None)
 
 
 def digest(outcomes: Iterable[Outcome]) -> str:

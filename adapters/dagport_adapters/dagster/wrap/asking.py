@@ -9,7 +9,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagport_adapters.dagster.wrap.keys import Key
+from dagport_adapters.dagster.wrap.keys import Key, shortened
 from dagport_adapters.dagster.wrap.told import LOGICAL_DATE, RUN_ID
 
 RESUMES = ("dagster/is_resume_retry", "dagster/is_asset_resume_retry")
@@ -43,7 +43,7 @@ def attempt_of(context: dg.AssetExecutionContext, name: str) -> Attempt:
 
 def tag(name: str) -> str:
     """The tag of a Dagster run that has the id of the Airflow run of a DAG."""
-    return f"{TAG_NAMESPACE}/{name[:LONGEST_TAG]}"
+    return f"{TAG_NAMESPACE}/{shortened(name, LONGEST_TAG)}"
 
 
 def _fresh_tags(context: dg.AssetExecutionContext, run: Any) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ Key: TypeAlias = tuple[str, ...]
 DISALLOWED = re.compile(r"[^A-Za-z0-9_]")
 SCHEME = "://"
 KEPT = "-._~"  # besides letters and digits
+DIGEST = 12  # characters
 EMPTY = "%"  # stands for an empty part: no quoted text is a lone percent sign
 RESERVED = frozenset(
     {
@@ -52,12 +53,19 @@ def names(ids: Iterable[str]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     taken: set[str] = set()
     for one in wanted:
-        name = _clean(one)
+        name, digest = _clean(one), hashlib.sha256(one.encode()).hexdigest()
         if name in taken:
-            name = f"{name}_{hashlib.sha256(one.encode()).hexdigest()[:8]}"
+            name = next(full for size in range(8, 65) if (full := f"{name}_{digest[:size]}") not in taken)
         taken.add(name)
         found[one] = name
     return found
+
+
+def shortened(name: str, longest: int) -> str:
+    """A name of at most so many characters, with a digest in place of what is cut off: long ones may begin alike."""
+    if len(name) <= longest:
+        return name
+    return name[: longest - DIGEST] + hashlib.sha256(name.encode()).hexdigest()[:DIGEST]
 
 
 def _clean(text: str) -> str:

@@ -37,4 +37,13 @@ def _observers(context: Any, runner: Runner, dag: PlannedDag, request: RunReques
     root = RunOf(job, run.root_run_id) if run.root_run_id else None
     design = read_design(dag.file, dag.root, options=options) if dag.file and dag.root else None
     whole = request.again == "run"
-    return (RunLineage(parent=RunOf(job, run.run_id), root=root, design=design, options=options, whole=whole),)
+    return (
+        RunLineage(
+            parent=RunOf(job, run.run_id),
+            root=root,
+            design=design,
+            options=options,
+            engine_version=lambda: getattr(own, "airflow_version", None),
+            whole=whole,
+        ),
+    )

@@ -88,6 +88,9 @@ def plan(
 ) -> Plan:  # fmt: skip
     """The assets of the DAGs that are chosen by patterns of their ids. Raises ``KeyCollisionError``."""
     notes = [_said(item) for item in found.diagnostics if item.severity == "error"]
+    ids = [dag.pipeline.id for dag in found.dags]
+    unused = [one for one in (*select, *exclude) if not any(_matches(name, [one]) for name in ids)]
+    notes += [f"{one!r} is the id of no DAG" for one in unused]
     dags, more = _chosen(found.dags, select, exclude, inexact)
     notes += more
     named = names(dag.pipeline.id for dag in dags)

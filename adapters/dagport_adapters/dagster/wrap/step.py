@@ -111,7 +111,7 @@ class Step:
             else:
                 yield from self.start(self.request(attempt))
         except RunnerError as error:
-            yield from self.tell_of(self.telling.finish())
+            yield from self.tell_of(self.telling.finish(ended=False))
             text = f"{self.dag.dag_id}: {type(error).__name__}: {error}"
             raise dg.Failure(text, metadata=self.run()) from None
         yield from self.end()
@@ -178,8 +178,8 @@ class Step:
             conf=self.config.get("conf") or {},
             params=self.config.get("params") or {},
         )
-        if self.context.has_partition_key and self.wrapped.dates:
-            date, interval = self.wrapped.dates(self.context.partition_key)
+        if self.wrapped.dates:
+            date, interval = self.wrapped.dates(self.one_partition())
             request = replace(request, logical_date=date, data_interval=interval)
         elif self.config.get("logical_date"):
             interval = self.config.get("data_interval")
@@ -194,6 +194,19 @@ class Step:
         if request.logical_date is not None:
             return replace(request, run_id=None)
         return self.of_latest_run(request)
+
+    def one_partition(self) -> str:
+        """The partition that is made. Raises ``Failure`` for none or several: Dagster would call all of them made."""
+        context = self.context
+        ranged = context.has_partition_key or context.has_partition_key_range
+        keys = list(context.partition_keys) if ranged else []
+        if len(keys) != 1:
+            raise dg.Failure(
+                f"{self.dag.dag_id}: a run of Airflow is one partition, and this run of Dagster has {len(keys)}. Start "
+                "one for each partition, as a backfill does",
+                allow_retries=False,
+            )
+        return str(keys[0])
 
     def of_latest_run(self, request: RunRequest) -> RunRequest:
         """Some tasks of a DAG without dates run in the run that has made what they depend on."""
@@ -301,10 +314,17 @@ class Step:
 
     def end(self) -> Iterator[Any]:
         """Tell what is left. Raises ``Failure`` unless Airflow says that the run is a success."""
-        yield from self.tell_of(self.telling.finish())
         finished = self.telling.finished
+        yield from self.tell_of(self.telling.finish(ended=finished is not None))
         failed = self.telling.failed()
         names = [named(event) for event in failed]
+        if finished and not self.telling.states():
+            raise dg.Failure(
+                f"{self.dag.dag_id}: the run of Airflow has none of these tasks, and so nothing ran. Airflow makes no "
+                "task for a logical date before its start_date",
+                metadata=self.run(),
+                allow_retries=False,
+            )
         if finished and finished.state == "success" and not self.failed_leaf():
             if failed:
                 self.context.log.warning(f"Airflow counts the run as a success, although {', '.join(names)} failed")

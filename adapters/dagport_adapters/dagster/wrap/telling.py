@@ -9,23 +9,24 @@ a success waits until what it depends on has been settled; all else is told at o
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from dagport_adapters.runners.protocol import FINISHED_STATES, RunFinished, RunStarted, TaskEvent, TaskState
 
 UNMAPPED = -1
 STARTED: frozenset[TaskState] = frozenset({"queued", "running", "success", "deferred", "up_for_reschedule"})
-WAITING_RULES = frozenset(
-    {
-        "all_success", "all_failed", "all_done", "none_failed", "none_failed_min_one_success", "none_skipped",
-        "all_skipped", "all_done_min_one_success", "all_done_setup_success",
-    }
-)  # fmt: skip
-"""Rules by which a task starts when all that is upstream of it has ended (Airflow's ``TriggerRuleDep``)."""
+PROVING_RULES = frozenset({"all_success", "none_failed", "none_failed_min_one_success"})
+"""Rules by which a task starts when all that is upstream of it has ended and nothing of it has failed (Airflow's
+``TriggerRuleDep``). The start by another rule that waits, such as ``all_done``, may be told before a failure upstream:
+the clocks of a live Airflow's machines differ."""
 SHOWN: frozenset[TaskState] = frozenset({*FINISHED_STATES, "up_for_retry"})
+RANKED: Mapping[TaskState | None, int] = {
+    "failed": 0, "upstream_failed": 1, "success": 3, "skipped": 4, "removed": 5,
+}  # fmt: skip
+UNFINISHED = 2  # all other states, and none
+State = TypeVar("State", bound=TaskState | None)
 Level: TypeAlias = Literal["info", "warning", "error"]
 
 
@@ -121,10 +122,13 @@ class Telling:
             yield Observed(event)
             yield from self._settle(event.task_id, event.state)
 
-    def finish(self) -> Iterator[Told]:
-        """What is left to be told when the run has ended, or when nobody will hear more of it."""
+    def finish(self, *, ended: bool = True) -> Iterator[Told]:
+        """What is left to be told when the run has ended, or, with ``ended`` false, when nobody will hear more of it.
+
+        Then a mapped task isn't made, however well it stands: it may have more instances than those told of.
+        """
         for name, task in self._tasks.items():
-            if task.mapped and not task.settled and task.last:
+            if task.mapped and not task.settled and task.last and (ended or self._stands(name) != "success"):
                 yield from self._sum(name)
         yield from self._release(anything=True)
         for name in self._tasks:
@@ -149,9 +153,9 @@ class Telling:
         return set(self._before) - done
 
     def _settle_upstream(self, event: TaskEvent) -> Iterator[Told]:
-        """A task that starts says that all upstream of it has ended, so mapped tasks there have no more instances."""
+        """A task that starts says, by most rules, that mapped tasks upstream of it have ended well."""
         rule = self._rules.get(event.task_id)
-        if event.state not in STARTED or event.map_index != UNMAPPED or rule not in WAITING_RULES:
+        if event.state not in STARTED or event.map_index != UNMAPPED or rule not in PROVING_RULES:
             return
         for name in self._upstream.get(event.task_id, ()):
             task = self._tasks.get(name)
@@ -161,9 +165,12 @@ class Telling:
     def _is_over(self, task: _Task) -> bool:
         return all(one.state in FINISHED_STATES for one in task.last.values())
 
+    def _stands(self, name: str) -> TaskState:
+        return summed([one.state for one in self._tasks[name].last.values()])
+
     def _sum(self, name: str) -> Iterator[Told]:
         instances = tuple(self._tasks[name].last[index] for index in sorted(self._tasks[name].last))
-        state = summed([one.state for one in instances])
+        state = self._stands(name)
         if state == "success":
             yield from self._materialize(name, instances)
             return
@@ -197,18 +204,9 @@ class Telling:
         return all(self._tasks[one].settled for one in self._before.get(name, ()))
 
 
-def summed(states: Collection[TaskState]) -> TaskState:
-    """How a mapped task ended: what failed counts first; a success is one with all that wasn't skipped."""
-    counted = Counter(state for state in states if state != "removed")
-    for state in ("failed", "upstream_failed"):
-        if counted[state]:
-            return state
-    unfinished = [state for state in counted if state not in FINISHED_STATES]
-    if unfinished:
-        return unfinished[0]
-    if counted["success"]:
-        return "success"
-    return "skipped" if counted["skipped"] else "removed"
+def summed(states: Collection[State]) -> State:
+    """How a mapped task stands: what failed counts first, then what hasn't ended; a success has all but the skipped."""
+    return min(states, key=lambda state: RANKED.get(state, UNFINISHED))
 
 
 def named(event: TaskEvent) -> str:
