@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +40,7 @@ class Runner:
     def __init__(self, events: list[Event], error: Exception | None = None) -> None:
         self.events, self.error = events, error
         self.requests: list[RunRequest] = []
+        self.was_left = False
 
     def __call__(self, **options: Any) -> Runner:
         self.options = options
@@ -51,7 +54,11 @@ class Runner:
 
     def run(self, request: RunRequest, *, timeout: float | None = None) -> Iterator[Event]:
         self.requests.append(request)
-        yield from self.events
+        try:
+            yield from self.events
+        except GeneratorExit:
+            self.was_left = True
+            raise
         if self.error:
             raise self.error
 
@@ -99,6 +106,43 @@ def test_a_run_in_which_nothing_ran_says_so(play: Play) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
 
 
+def test_a_reader_that_stops_reading_ends_the_run(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed:
+        def show(self, event: Event) -> None:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(command, "view", lambda *_: Closed())
+    result, runner = play("shop.py")
+    assert result.exit_code != 0
+    assert runner.was_left
+
+
+def test_a_program_that_is_ended_cancels_the_run(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(events: Iterator[Event], _: Any) -> Iterator[Event]:
+        yield next(events)
+        os.kill(os.getpid(), signal.SIGTERM)
+        yield from events
+
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(command, "observed", ended)
+    result, runner = play("shop.py")
+    assert result.exit_code == 128 + signal.SIGTERM
+    assert "Cancelling the run" in result.stderr
+    assert runner.was_left
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_an_interrupt_says_what_goes_on(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any) -> Iterator[Event]:
+        yield START
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "observed", interrupted)
+    result, _ = play("shop.py")
+    assert "Cancelling the run" in result.stderr
+    assert result.exit_code != 0
+
+
 def test_lines(play: Play) -> None:
     times = {"started": datetime(2026, 3, 1, tzinfo=UTC), "ended": datetime(2026, 3, 1, 0, 0, 2, tzinfo=UTC)}
     failed = task("load", "failed", index=2, number=2, log=Path("x.out"), **times)
@@ -135,6 +179,7 @@ def test_jsonl(play: Play) -> None:
         (["shop.py", "--task", "a", "--task", "b"], "tasks", ("a", "b")),
         (["shop.py"], "tasks", None),
         (["shop.py", "--run-id", "x"], "run_id", "x"),
+        (["shop.py", "--verbose"], "tasks", None),
         (["shop.py", "--skip-retry-delays"], "retry_delays", "skip"),
     ],
 )

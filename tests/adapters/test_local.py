@@ -23,6 +23,7 @@ from dagport_adapters.runners import (
     RunTimeoutError,
     TaskEvent,
     UnknownDagError,
+    UnknownTaskError,
     WorkerDiedError,
     local,
 )
@@ -77,6 +78,10 @@ def test_only_success_is_success(state: str, tmp_path: Path, monkeypatch: pytest
          r"f\.py can't be imported:\n  Trace\n  KeyError: 1"),
         ("send(type='error', kind='in_progress', message='It runs')", RunConflictError, r"It runs\. Wait for its end"),
         ("send(type='error', kind='run_died', status=139, message='')", AirflowError, "died twice .* wait status 139"),
+        ("send(type='error', kind='import_error', errors={'f.py': 'ValueError: x://a:hunter2@b'})", DagImportError,
+         r"ValueError: x://\*\*\*@b"),
+        ("send(type='error', kind='airflow', message='x://a:hunter2@b')", AirflowError, r"it: x://\*\*\*@b"),
+        ("send(type='error', kind='unknown_task', unknown=['q'], known=['a', 'b'])", UnknownTaskError, "It has a, b"),
         ("send(type='error', kind='airflow', message='KeyError: 1')", AirflowError, "can't run it: KeyError: 1"),
     ],
 )  # fmt: skip

@@ -115,7 +115,8 @@ def test_a_live_airflow(play: Play, arguments: list[str], env: dict[str, str], a
     result, runner = play("shop", *arguments, env=env)
     assert result.exit_code == 0, result.output
     assert runner.made is not None
-    (url, given), _ = runner.made
+    (url, given), options = runner.made
+    assert options["patience"].contact < options["patience"].seconds
     assert (url, repr(given)) == ("http://a:1", auth)
     assert runner.requests[0].dag_id == "shop"
     assert runner.requests[0].file is None

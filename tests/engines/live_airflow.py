@@ -96,13 +96,13 @@ class LiveAirflow:
         """End one of its processes, with its children."""
         part = self.parts.pop(name, None)
         if part is not None:
-            _end([part])
+            end([part])
 
     def stop(self) -> None:
         """End all of its processes, with their children."""
         parts = list(self.parts.values())
         self.parts.clear()
-        _end(parts)
+        end(parts)
 
     def get(self, path: str) -> Any:
         """What its REST API answers (``path`` begins after ``/api/v1`` or ``/api/v2``)."""
@@ -279,7 +279,7 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)
 
 
-def _end(parts: list[subprocess.Popen[bytes]]) -> None:
+def end(parts: list[subprocess.Popen[bytes]]) -> None:
     """End the processes and all their descendants, politely first."""
     family = {pid for part in parts for pid in _descendants(part.pid)}
     for part in parts:

@@ -56,6 +56,7 @@ class Site:
     folder: Path
     dagster: DagsterSite
     prefect: PrefectSite
+    month: int  # of its runs: the Airflows share a Dagster, where run ids tell them apart
 
     @property
     def switch(self) -> Path:
@@ -63,7 +64,7 @@ class Site:
 
     def run(self, dag_id: str, day: int = 1, run_id: str | None = None) -> dict[str, TaskEvent]:
         """The last event of each task."""
-        request = RunRequest(dag_id=dag_id, logical_date=DATE.replace(day=day), run_id=run_id)
+        request = RunRequest(dag_id=dag_id, logical_date=DATE.replace(month=self.month, day=day), run_id=run_id)
         events = [event for event in self.runner.run(request, timeout=200) if isinstance(event, TaskEvent)]
         return {named(event): event for event in events}
 
@@ -121,7 +122,7 @@ def site(
     (folder / "home" / "config" / "airflow_local_settings.py").write_text(POLICY)
     env = variables(folder, dagster_home)
     with LocalAirflow(engine.python, folder / "dags", home=folder / "home", env=env, cancel_grace=8.0) as runner:
-        yield Site(runner, folder, dagster_home, prefect_home)
+        yield Site(runner, folder, dagster_home, prefect_home, month=3 if request.param == "airflow3" else 4)
 
 
 def test_moved_tasks_among_others(site: Site) -> None:

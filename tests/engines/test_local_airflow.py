@@ -41,6 +41,7 @@ BAD = {
     "work": "failed", "drop": "success", "half[0]": "success", "half[1]": "failed", "half[2]": "success",
 }  # fmt: skip
 
+URI = "postgres://me:hunter%2Ftwo@db.example/shop"
 QUOTED = 'pass"wörd\\with-all'
 
 CHANGING = """
@@ -110,11 +111,15 @@ def test_results_show_no_secrets(site: Site) -> None:
 
 
 def test_results_are_json_and_show_no_secret_that_json_writes_in_another_way(site: Site) -> None:
-    site.runner.env = {**site.runner.env, "AIRFLOW_CONN_QUOTED": json.dumps({"conn_type": "http", "password": QUOTED})}
-    site.runner.close()  # a new worker has the variable
-    found = {e.task_id: e.result for e in site.run("texts") if isinstance(e, TaskEvent) and e.result}
+    said = {"QUOTED": json.dumps({"conn_type": "http", "password": QUOTED}), "QUOTED_URI": URI}
+    site.runner.env = {**site.runner.env, **{f"AIRFLOW_CONN_{name}": value for name, value in said.items()}}
+    site.runner.close()  # a new worker has the variables
+    events = [event for event in site.run("texts") if isinstance(event, TaskEvent)]
+    assert [e.error for e in events if e.error] == ["ValueError: postgres://***@db.example/shop"]
+    found = {e.task_id: e.result for e in events if e.result}
     assert {task: json.loads(result.preview) for task, result in found.items()} == {
-        "plain": 'grün "x"', "pieces": [1, None, "a"], "quoted": ["***", {"***": "***"}, "x" * 100 + "***"],
+        "grün_日本": 'grün "x"', "pieces": [1, None, "a"], "quoted": ["***", {"***": "***"}, "x" * 100 + "***"],
+        "uri": "postgres://***@db.example/shop",
     }  # fmt: skip
 
 
@@ -278,7 +283,7 @@ def test_what_can_not_be_run(site: Site) -> None:
     with pytest.raises(DagImportError, match=r"(?s)broken.py can't be imported:.*KeyError: 'no such thing'"):
         list(site.runner.run(RunRequest(file=broken)))
     broken.unlink()
-    with pytest.raises(UnknownDagError, match="has 5 DAGs: say which"):
+    with pytest.raises(UnknownDagError, match="has 8 DAGs: say which"):
         list(site.runner.run(RunRequest(file=site.home.parent / "dags" / "flow.py")))
     assert ending(site.run("told")).state == "success"
 

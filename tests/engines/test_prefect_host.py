@@ -111,6 +111,13 @@ def test_nothing_but_a_success_is_green(ran: Ran) -> None:
             assert (one["type"] == "COMPLETED") == (states[task][0] == "success"), (name, task)
 
 
+def test_a_run_in_which_nothing_ran_is_not_green(ran: Ran) -> None:
+    told = ran.cases["early"]
+    assert told["state"][:2] == ["CANCELLED", "NothingRan"]
+    assert "start_date" in told["state"][2]
+    assert told["tasks"] == ran.database("early") == {}
+
+
 def test_how_a_task_got_there(ran: Ran) -> None:
     flaky = ran.cases["good"]["tasks"]["flaky"]
     assert flaky["states"][-4:] == ["AwaitingRetry", "Queued", "Retrying", "Completed"]
@@ -188,7 +195,7 @@ def test_what_needs_no_run(ran: Ran) -> None:
     assert facts["slots"] == {"2": "2026-03-02T06:30:00+00:00", "3": "2026-03-03T06:30:00+00:00"}
     assert facts["another"] == "2026-03-03T06:31:00+00:00"  # nothing is scheduled then
     several, none, lost, twice = facts["refusals"]
-    assert "several DAGs: say with dag_id which one of bad, good, " in several
+    assert "several DAGs: say with dag_id which one of bad, batch, " in several
     assert "name it with dag_id" in none
     assert lost.startswith("FileNotFoundError")
     assert twice.startswith("NameCollisionError: twice.py and clocks.py both have a DAG daily")
@@ -214,8 +221,9 @@ def test_lineage_has_the_flow_run_as_parent(ran: Ran) -> None:
             {"COMPLETED": "COMPLETE", "FAILED": "FAIL", "CANCELLED": "ABORT", "CRASHED": "ABORT"}[told["state"][0]],
         )
         for name, told in ran.cases.items()
-        if name not in ("unknown", "schedules", "mute", "facts", "turns")
+        if name not in ("unknown", "schedules", "mute", "facts", "turns", "early")
     }
     assert of_flows.pop(ran.cases["mute"]["id"]) == ("told", "COMPLETE")
+    assert of_flows.pop(ran.cases["early"]["id"]) == ("early", "COMPLETE")  # as Airflow's provider tells of it
     assert expected.items() <= of_flows.items()
     assert len(of_flows) == len(expected) + 2  # those that took turns

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from pathlib import Path
 
 import pytest
 
 from dagport.cli.app import run
+from tests.pages import check, played, write_below
 
 PAGE = Path(__file__).parents[2] / "docs/lineage.md"
-FILE = re.compile(r"^```(?:python|json)\n# (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CONSOLE = re.compile(r"^```console\n\$ dagport (.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project of the page."""
-    for path, text in FILE.findall(PAGE.read_text("utf-8")):
-        file = tmp_path / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, "utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_outputs(project: Path, capsys: pytest.CaptureFixture[str], accept: bool) -> None:
+def test_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, accept: bool
+) -> None:
     text = PAGE.read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    played(text, lambda command, shown: shown, write=write_below(tmp_path))  # files that commands need come after them
 
-    def block(match: re.Match[str]) -> str:
-        run(shlex.split(match[1]))
+    def command(line: str, shown: str) -> str:
+        if not line.startswith("dagport lineage "):  # what runs a DAG, or changes the environment
+            return shown
+        run(shlex.split(line)[1:])
         captured = capsys.readouterr()
-        return f"```console\n$ dagport {match[1]}\n{captured.out}{captured.err}```"
+        return captured.out + captured.err
 
-    found = CONSOLE.sub(block, text)
-    if accept:
-        PAGE.write_text(found, "utf-8")
+    found = played(text, command)
+    check(PAGE, found, accept=accept)
     assert found.count("$ dagport lineage") == 6
-    assert PAGE.read_text("utf-8") == found

@@ -28,6 +28,8 @@ ASKS: Mapping[str, tuple[str, ...]] = {
     "prefect": ("deployment", "parameters", "tags", "flow_run_name", "job_variables"),
 }
 """The settings of each engine's operator besides those of waiting."""
+SECONDS = "a number of seconds above 0"
+KINDS = {"timeout": SECONDS, "start_timeout": SECONDS, "poll_interval": SECONDS, "deferrable": "true or false"}
 ALIASES = {"asset": "assets", "partition": "partition_key", "config": "run_config"}
 RULES = {"dagster": ("assets", "{dag_id}/{task_id}"), "prefect": ("deployment", "{dag_id}/{task_id}")}
 
@@ -114,19 +116,41 @@ def _moved(dag_id: str, task_id: str, value: Any, targets: Mapping[str, Any]) ->
         raise SwitchError(f"{where}: there is no target {name!r}.{did_you_mean(name, [*targets, *ASKS])}")
     settings = {**(targets.get(name) or {}), **{key: item for key, item in own.items() if key != "to"}}
     engine = settings.pop("engine", name)
-    if engine not in ASKS:
+    if not isinstance(engine, str) or engine not in ASKS:
         raise SwitchError(f"{where}: the target {name!r} must say engine: dagster or engine: prefect")
     settings = {ALIASES.get(key, key): item for key, item in settings.items()}
     known = (*ASKS[engine], *WAITS)
     for key in settings:
         if key not in known:
             raise SwitchError(f"{where}: {engine} has no setting {key!r}.{did_you_mean(str(key), known)}")
-    if "@" in urlsplit(str(settings.get("url") or "")).netloc:
-        raise SwitchError(f"{where}: the url has credentials in it. Put them into an Airflow connection: conn_id")
+    for key in WAITS:
+        if key in settings and not _is_wait(key, settings[key]):
+            raise SwitchError(f"{where}: {key} must be {KINDS.get(key, 'a text')}")
+    _check_url(where, str(settings.get("url") or ""))
     field, rule = RULES[engine]
     if not settings.get("job"):
         settings[field] = _named(settings.get(field) or rule, dag_id, task_id)
     return Moved(engine, name, settings)
+
+
+def _is_wait(key: str, value: Any) -> bool:
+    kind = KINDS.get(key)
+    if value is None:
+        return key != "poll_interval"
+    if kind == SECONDS:
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+    return isinstance(value, str if kind is None else bool)
+
+
+def _check_url(where: str, url: str) -> None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise SwitchError(f"{where}: the url is none") from None
+    if "@" in parts.netloc:
+        raise SwitchError(f"{where}: the url has credentials in it. Put them into an Airflow connection: conn_id")
+    if parts.query or parts.fragment:
+        raise SwitchError(f"{where}: the url has a query, which isn't sent. Put a token into a connection: conn_id")
 
 
 def _named(rule: Any, dag_id: str, task_id: str) -> Any:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 PASSWORD, TOKEN = "DAGPORT_AIRFLOW_PASSWORD", "DAGPORT_AIRFLOW_TOKEN"
+CONTACT_SECONDS = 10.0  # a person waits for the first answer
 LOCAL_ONLY = {"folder": "--dags", "home": "--home", "skip_retry_delays": "--skip-retry-delays"}
 
 AIRFLOW_OPTIONS = (
@@ -80,11 +81,11 @@ class Chosen:
 
 def remote(chosen: Chosen, environment: Mapping[str, str] | None = None) -> RemoteAirflow:
     """The live Airflow. Raises ``UsageError``; no message has what the environment says."""
-    from dagport_adapters.runners.remote import RemoteAirflow  # start-up
+    from dagport_adapters.runners.remote import Patience, RemoteAirflow  # start-up
 
     environment = os.environ if environment is None else environment
     try:
-        return RemoteAirflow(chosen.url or "", _auth(chosen, environment))
+        return RemoteAirflow(chosen.url or "", _auth(chosen, environment), patience=Patience(contact=CONTACT_SECONDS))
     except ValueError as error:
         raise click.UsageError(f"--airflow-url: {error}") from None
 

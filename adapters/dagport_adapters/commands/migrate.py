@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dagport.cli.app import LazyGroup
-from dagport.cli.command import SourceCommand, source_options
+from dagport.cli.command import VERBOSE, SourceCommand, source_options
 from dagport.cli.console import Console, Stream, clean
 from dagport_adapters.migration.errors import MigrationError
 
@@ -128,12 +128,13 @@ def move(
     with _refusing():
         estate, file, diagnostics = _estate(run, paths, switch)
         before = read(file)
-        text = text_of(file, before)
+        text = text_of(before)
         keys = estate.resolve(name)
         left = [key for key in keys if key not in estate.moved]
-        for key in left or keys:
-            text = with_line(text, key, line_of(key, to, _settings(key, to, text, given)))
-        after = Estate.of((), text)
+        with _about(file):
+            for key in left or keys:
+                text = with_line(text, key, line_of(key, to, _settings(key, to, text, given)))
+            after = Estate.of((), text)
     findings = [
         finding
         for key in left
@@ -144,7 +145,8 @@ def move(
     if refused:
         run.console.err.line("Nothing has moved." + ("" if _bad(findings) else " With --force it moves all the same."))
     else:
-        _write(run.console, file, before, text, diff=diff)
+        with _refusing():
+            _write(run.console, file, before, text, diff=diff)
         run.console.message(f"{_count(len(left), 'task')} of {name} {'would run' if diff else 'will run'} in {to}.")
     ctx.exit(run.status(diagnostics, findings=refused))
 
@@ -154,6 +156,7 @@ def move(
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @SWITCH
 @DIFF
+@VERBOSE
 def rollback(name: str, paths: Sequence[str], switch: Path | None, *, diff: bool) -> None:
     """Let a task, or all tasks of a DAG, run in Airflow again from the next run on.
 
@@ -169,11 +172,12 @@ def rollback(name: str, paths: Sequence[str], switch: Path | None, *, diff: bool
         file = switch_file(switch, Path(paths[0] if paths else "dags" if Path("dags").is_dir() else "."))
         before = read(file)
         if before is None:
-            raise MigrationError(f"There is no switch file {file}")
-        text = text_of(file, before)
-        keys = tasks_named(name, moved_tasks(text), f"{file} has no DAG or task")
-        for key in keys:
-            text = without_line(text, key)
+            raise MigrationError(f"There is no switch file {file}: name it with --switch")
+        with _about(file):
+            text = text_of(before)
+            keys = tasks_named(name, moved_tasks(text), "there is no DAG or task")
+            for key in keys:
+                text = without_line(text, key)
         out = console(color="auto", quiet=False, verbose=False)
         _write(out, file, before, text, diff=diff)
     out.message(f"{_count(len(keys), 'task')} of {name} {'would run' if diff else 'will run'} in Airflow again.")
@@ -181,6 +185,7 @@ def rollback(name: str, paths: Sequence[str], switch: Path | None, *, diff: bool
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@VERBOSE
 def vendor(folder: Path) -> None:
     """Copy what runs in Airflow into its plugins folder: the operators and the switch.
 
@@ -215,8 +220,16 @@ def _estate(run: Run, paths: Sequence[str], switch: Path | None) -> tuple[Estate
 
         for item in errors:
             run.console.err.line(one_line(item, run.console.err))
+    before = read(file)
+    with _about(file):
+        return Estate.of(graphs, text_of(before)), file, errors
+
+
+@contextmanager
+def _about(file: Path) -> Iterator[None]:
+    """Say of which file an error is."""
     try:
-        return Estate.of(graphs, text_of(file, read(file))), file, errors
+        yield
     except MigrationError as error:
         raise MigrationError(f"{file}: {error}") from None
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from dagport.cli.command import VERBOSE
 from dagport.cli.console import ColorChoice, console
 from dagport.cli.status import FINDINGS, FINE
 from dagport_adapters.commands.choosing import Chosen, Told, airflow_options, only_dag, remote, told
@@ -27,9 +29,11 @@ if TYPE_CHECKING:
     from dagport_adapters.runners.remote import RemoteAirflow
 
 NOTHING_RAN = (
-    "Error: Nothing ran. Airflow calls such a run a success: the DAG has no tasks, or they begin (start_date) after the "
-    "run's logical date, or end (end_date) before it. Choose another --logical-date"
+    "Error: Nothing ran. Airflow calls such a run a success: the DAG has no tasks, or they begin (start_date) after "
+    "the run's logical date, or end (end_date) before it. Choose another --logical-date"
 )
+CANCELLING = "Cancelling the run ..."  # that takes a while: its tasks get their on_kill
+TERMINATED = 128 + signal.SIGTERM  # as a shell shows it
 UNSURE = (RunTimeoutError, WorkerDiedError)  # they may come before the first event, of a run that began
 
 
@@ -108,6 +112,7 @@ class Moment(click.ParamType[datetime]):
     show_default=True,
     help="Whether to colour.",
 )
+@VERBOSE
 @click.pass_context
 def run(
     ctx: click.Context, /, target: str, dag_id: str | None, folder: Path | None, form: str, color: ColorChoice,
@@ -135,13 +140,29 @@ def run(
     out = view(form, console(color=color, quiet=False, verbose=False).out)
     follow = Follow(request, timeout, out.show, lineage)
     try:
-        status = follow.remote(remote(chosen)) if chosen.url else follow.local(chosen.python or "", dags, home)
+        with _terminable():
+            status = follow.remote(remote(chosen)) if chosen.url else follow.local(chosen.python or "", dags, home)
     except RunnerError as error:
         if not (follow.began or isinstance(error, UNSURE)):
             raise click.UsageError(str(error)) from None
         click.echo(f"Error: {error}", err=True)
         status = FINDINGS
     sys.exit(status)
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """A signal that ends this program, as CI and ``timeout`` send it, cancels the run first, as an interrupt does."""
+
+    def end(*_: object) -> NoReturn:
+        click.echo(CANCELLING, err=True)
+        sys.exit(TERMINATED)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @dataclass
@@ -170,19 +191,22 @@ class Follow:
             return self._follow(runner, lambda: runner.airflow_version)
 
     def _follow(self, runner: Runner, version: Callable[[], str | None]) -> int:
-        observers: list[Observer] = [self.show]
-        if self.lineage.is_on:
-            observers.append(self.lineage.observer(version))
+        observers: list[Observer] = [self.lineage.observer(version)] if self.lineage.is_on else []
         state = "failed"
         with (
             closing(runner.run(self.request, timeout=self.timeout)) as events,  # type: ignore[type-var] # a generator
             closing(observed(events, observers)) as shown,  # type: ignore[type-var] # as above
         ):
-            for event in shown:
-                self.began = True
-                self.has_tasks = self.has_tasks or isinstance(event, TaskEvent)
-                if isinstance(event, RunFinished):
-                    state = event.state
+            try:
+                for event in shown:
+                    self.began = True
+                    self.show(event)  # where nobody reads on, that ends the run
+                    self.has_tasks = self.has_tasks or isinstance(event, TaskEvent)
+                    if isinstance(event, RunFinished):
+                        state = event.state
+            except KeyboardInterrupt:
+                click.echo(CANCELLING, err=True)
+                raise
         if state == "success" and not self.has_tasks:
             click.echo(NOTHING_RAN, err=True)
         return FINE if state == "success" and self.has_tasks else FINDINGS

@@ -8,11 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import dagport_adapters.airflow
+from dagport.digests import sha256
 from dagport_adapters.airflow.dagport_switch import SWITCH_FILE, SWITCH_VARIABLE
 from dagport_adapters.migration.errors import MigrationError
 
 VENDORED = ("dagport_airflow.py", "dagport_engines.py", "dagport_http.py", "dagport_runs.py", "dagport_switch.py")
-MARK = "# Copied from dagport by `dagport migrate vendor`: don't edit.\n"
+MARK = "# Copied from dagport by `dagport migrate vendor`: don't edit. sha256:"
 NEW = (
     "# Which tasks have moved out of Airflow, one line a task: dag_id/task_id: target\n"
     "# Taking a line out, or putting # before it, rolls the task back. See `dagport migrate --help`.\n"
@@ -42,14 +43,14 @@ def read(path: Path) -> bytes | None:
         raise MigrationError(f"{path} can't be read: {error.strerror}") from None
 
 
-def text_of(path: Path, data: bytes | None) -> str:
+def text_of(data: bytes | None) -> str:
     """The text of the file, that of a new one where there is none. Raises ``MigrationError``."""
     if data is None:
         return NEW
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise MigrationError(f"{path} isn't UTF-8 (byte {error.start})") from None
+        raise MigrationError(f"isn't UTF-8 (byte {error.start})") from None
 
 
 def replace(path: Path, before: bytes | None, after: bytes) -> None:
@@ -58,6 +59,8 @@ def replace(path: Path, before: bytes | None, after: bytes) -> None:
     A link stays one, and the permissions stay. Raises ``MigrationError`` where somebody else has changed it meanwhile.
     """
     place = path.resolve()
+    if before is not None and not _mode(place) & 0o222:
+        raise MigrationError(f"{path} is read-only: allow writing (chmod u+w), or name another file with --switch")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
     except OSError as error:
@@ -67,7 +70,7 @@ def replace(path: Path, before: bytes | None, after: bytes) -> None:
             file.write(after)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, place.stat().st_mode & 0o777 if before is not None else 0o644)  # noqa: PTH101
+        os.chmod(name, _mode(place) if before is not None else 0o644)  # noqa: PTH101
         if read(place) != before:
             raise MigrationError(f"{path} has been changed by somebody else meanwhile: try again")
         os.replace(name, place)  # noqa: PTH105 - a name, not a path
@@ -78,20 +81,35 @@ def replace(path: Path, before: bytes | None, after: bytes) -> None:
             os.unlink(name)  # noqa: PTH108
 
 
+def _mode(path: Path) -> int:
+    """The permissions of a file; those of a new one where it has gone meanwhile."""
+    try:
+        return path.stat().st_mode & 0o777
+    except OSError:
+        return 0o644
+
+
+def marked(code: bytes) -> bytes:
+    """A copy, whose first line says what it is, and what it was when it was made."""
+    return f"{MARK}{sha256(code)}\n".encode() + code
+
+
 def vendor(folder: Path) -> list[tuple[Path, bool]]:
     """Copy the files that run in Airflow into a folder; each with whether it has changed.
 
-    Raises ``MigrationError`` where a file of that name isn't one of these copies.
+    Raises ``MigrationError`` where a file of that name isn't one of these copies, or was edited since.
     """
     if not folder.is_dir():
         raise MigrationError(f"{folder} is no folder. Name Airflow's plugins folder")
     source = Path(dagport_adapters.airflow.__file__).parent
     planned = []
     for name in VENDORED:
-        after = MARK.encode() + (source / name).read_bytes()
+        after = marked((source / name).read_bytes())
         before = read(folder / name)
         if before is not None and not before.startswith(MARK.encode()):
             raise MigrationError(f"{folder / name} is not a copy that dagport has made: move it away first")
+        if before is not None and before != marked(before.partition(b"\n")[2]):
+            raise MigrationError(f"{folder / name} was edited since dagport copied it: move it away first")
         planned.append((folder / name, before, after))
     for path, before, after in planned:
         if before != after:

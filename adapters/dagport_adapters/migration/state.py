@@ -119,6 +119,14 @@ class Estate:
     def resolve(self, name: str) -> list[Key]:
         """The tasks that ``DAG``, ``DAG.TASK`` or ``DAG/TASK`` stands for. Raises ``MigrationError``."""
         known = {dag_id: [task.id for task in place.pipeline.tasks] for dag_id, place in self.places.items()}
+        if not resolve(name, known):
+            for dag_id in (*name.split("/")[:1], *(name[:at] for at, char in enumerate(name) if char == ".")):
+                if dag_id in self.places and not self.places[dag_id].pipeline.exact:
+                    raise MigrationError(
+                        f"{name} can't be found: the graph of the DAG {dag_id} isn't certain (see dagport check). If "
+                        f"Airflow has it, write the line {dag_id}/{name[len(dag_id) + 1 :]}: TARGET into the switch "
+                        "file yourself"
+                    )
         return tasks_named(name, known, "There is no DAG or task")
 
 

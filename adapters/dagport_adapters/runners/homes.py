@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from dagport.project.folders import cache_folder
 from dagport_adapters.runners.errors import AirflowError, AirflowNotFoundError
+from dagport_lineage.secrets import redact
 
 DATABASE = "airflow.db"
 OWN_DATABASE = "DAGPORT_OWN_DATABASE"  # tells the worker that the database is a SQLite of ours
@@ -111,7 +112,7 @@ def _ran(command: list[str], environment: Mapping[str, str]) -> str:
     last = "\n".join((done.stderr or done.stdout).strip().splitlines()[-5:])
     if "No module named 'airflow'" in last:
         raise AirflowNotFoundError(f"{command[0]} has no Airflow. Name the Python of an environment that has one")
-    raise AirflowError(f"Airflow can't set up its database:\n{last}")
+    raise AirflowError(f"Airflow can't set up its database:\n{redact(last)}")
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from typing import Any
 from uuid import uuid4
 
 from dagport_adapters.runners.errors import AirflowNotFoundError, WorkerDiedError
+from dagport_lineage.secrets import redact
 
 SCRIPT = Path(__file__).with_name("worker.py")
 PROTOCOL = 1
@@ -72,7 +73,7 @@ class Worker:
     def _greet(self, python: Path, timeout: float) -> None:
         try:
             hello = self.receive(time.monotonic() + timeout)
-        except WorkerDiedError:
+        except BaseException:  # an interrupt, too, leaves no worker behind
             self.end()
             raise
         if hello is None or hello.get("protocol") != PROTOCOL:
@@ -176,7 +177,7 @@ def last_words(file: Path) -> str:
             lines = stream.read().decode("utf-8", "replace").strip().splitlines()
     except OSError:
         return ""
-    return "\n".join(lines[-8:])
+    return redact("\n".join(lines[-8:]))
 
 
 def kill_marked(mark: str) -> None:

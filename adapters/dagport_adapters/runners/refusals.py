@@ -20,6 +20,7 @@ from dagport_adapters.runners.errors import (
 )
 from dagport_adapters.runners.process import last_words
 from dagport_adapters.runners.protocol import RunRequest
+from dagport_lineage.secrets import redact
 
 TRACE_LINES = 8
 SHOWN = 10
@@ -54,7 +55,7 @@ def refusal(message: Mapping[str, Any], request: RunRequest, dags: Path, output:
             "The process that parses the DAG file and runs its tasks died twice before a task began, "
             f"with wait status {message['status']}{': ' if tail else ''}{tail}"
         )
-    return AirflowError(f"Airflow can't run it: {message['message']}")
+    return AirflowError(f"Airflow can't run it: {redact(message['message'])}")
 
 
 _CONFLICTS = {
@@ -66,7 +67,10 @@ _CONFLICTS = {
 def _import_errors(errors: Mapping[str, str]) -> str:
     lines = []
     for file, trace in errors.items():
-        lines += [f"{file} can't be imported:", *(f"  {line}" for line in trace.strip().splitlines()[-TRACE_LINES:])]
+        lines += [
+            f"{file} can't be imported:",
+            *(f"  {line}" for line in redact(trace).strip().splitlines()[-TRACE_LINES:]),
+        ]
     return "\n".join(lines)
 
 

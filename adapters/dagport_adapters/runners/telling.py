@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dagport_adapters.runners.protocol import Event, Handed, Result, RunFinished, RunStarted, TaskEvent
+from dagport_lineage.secrets import redact
 
 
 class Telling:
@@ -51,9 +52,9 @@ class Telling:
             started=_date(message["started"]),
             ended=_date(message["ended"]),
             log=Path(message["log"]) if message["log"] else None,
-            result=Result(result["preview"], result["whole"]) if result else None,
+            result=Result(redact(result["preview"]), result["whole"]) if result else None,
             results=_results(message),
-            error=message.get("error"),
+            error=redact(message["error"]) if message.get("error") else None,
         )
 
 

@@ -63,6 +63,7 @@ MAX_ERROR = 2000
 FEW = 50  # objects of the database that a session may know of for the length of a run
 MASKED_MORE = 1 << 14  # what is cut off may not be the end of a secret
 JSON_TEXT = re.compile(r'("(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*)("?)')  # the last one may be cut off
+URI_SECRET = re.compile(r"(://)[^\s/:@'\"?#]{0,200}:(?!\d{1,5}[/?#])[^\s'\"]{0,1000}@")  # and the login
 LOCK_SECONDS = 0.05  # between two tries to get a run that another process has
 PRELOADED = {
     2: ("airflow.models.dagbag", "airflow.models.xcom", "airflow.utils.task_group", "airflow.operators.python",
@@ -672,7 +673,7 @@ class Run:
         """A task that Airflow hasn't ended, such as one whose trigger broke, fails by Airflow's own rule."""
         instance = self.engine.instance(self.run, *key, self.session)
         instance.task = self.scheduled_dag.get_task(key[0])
-        text = str(self.engine.masked(described(error)))[:MAX_ERROR]
+        text = self.engine.hidden(described(error))[:MAX_ERROR]
         instance.handle_failure(text, session=self.session)
         self.errors.setdefault(key, text)
         self.session.commit()
@@ -689,7 +690,7 @@ class Run:
         """Airflow's listener: a try has failed."""
         text = error if isinstance(error, str) or error is None else described(error)
         if text:
-            self.errors[instance.task_id, instance.map_index] = str(self.engine.masked(text))[:MAX_ERROR]
+            self.errors[instance.task_id, instance.map_index] = self.engine.hidden(text)[:MAX_ERROR]
 
     def report(self, key: tuple[str, int] | None = None) -> None:
         """Tell what has changed in the table of task instances, or in one of them."""
@@ -1075,12 +1076,15 @@ class Airflow:
         run.verify_integrity(session=session)
 
     def forget_results(self, run: Any, task_id: str, key: str, session: Any) -> None:
-        """Forget what a task has handed over under a key, whatever its index."""
+        """Forget what a task has handed over under a key, whatever its index, and how many there were of it."""
+        from airflow.models.taskmap import TaskMap
         from sqlalchemy import delete
 
         X = self.xcom()  # noqa: N806 - a class
-        where = (X.dag_id == run.dag_id, X.run_id == run.run_id, X.task_id == task_id, X.key == key)
-        session.execute(delete(X).where(*where).execution_options(synchronize_session=False))
+        for table in (X, TaskMap) if key == RESULT_KEY else (X,):
+            where = [table.dag_id == run.dag_id, table.run_id == run.run_id, table.task_id == task_id]
+            where += [table.key == key] if table is not TaskMap else []
+            session.execute(delete(table).where(*where).execution_options(synchronize_session=False))
 
     def hand_in(self, run: Any, task: Any, handed: dict[str, Any], session: Any) -> None:
         """Write a result as the task itself would have, which thereby counts as done elsewhere.
@@ -1091,6 +1095,8 @@ class Airflow:
         if handed["key"] == RESULT_KEY:
             instance.state = "success"
         session.flush()
+        if handed["key"] == RESULT_KEY and handed["value"] is None:
+            return  # Airflow keeps no result of a task that returns nothing
         self.store(run, handed, session)
         if handed["key"] == RESULT_KEY and handed["map_index"] < 0 and isinstance(handed["value"], (list, dict)):
             self.store_length(instance, handed["value"], session)
@@ -1182,7 +1188,7 @@ class Airflow:
 
     def masked_json(self, text: str) -> str:
         """The beginning of a JSON text without secrets, also those that JSON writes with a backslash somewhere."""
-        return str(self.masked(JSON_TEXT.sub(self.masked_text, text)))
+        return self.hidden(JSON_TEXT.sub(self.masked_text, text))
 
     def masked_text(self, match: Any) -> str:
         """A text within JSON, with what isn't ASCII as it is, so that it can be read."""
@@ -1190,11 +1196,15 @@ class Airflow:
             said = json.loads(match.group(1) + '"', strict=False)
         except ValueError:  # half a character where it was cut off
             return str(match.group())
-        return json.dumps(str(self.masked(said)), ensure_ascii=False)[: None if match.group(2) else -1]
+        return json.dumps(self.hidden(said), ensure_ascii=False)[: None if match.group(2) else -1]
 
     def xcom(self) -> Any:
         """The table of results."""
         raise NotImplementedError
+
+    def hidden(self, text: str) -> str:
+        """The text without secrets, also those that Airflow doesn't mask as they are quoted in a URI."""
+        return URI_SECRET.sub(r"\1***@", str(self.masked(text)))
 
     def masked(self, text: str) -> Any:
         """The text without the secrets that this process has seen."""
@@ -1475,6 +1485,7 @@ def preload() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     with contextlib.suppress(ImportError, AttributeError):
+        take_any_path()
         warm_api_server()
     for module in ("airflow._shared.observability.metrics.stats", "airflow.sdk._shared.observability.metrics.stats"):
         with contextlib.suppress(ImportError, AttributeError):
@@ -1489,6 +1500,25 @@ def preload() -> None:
             hurry(settings.async_engine.sync_engine)
     gc.collect()
     gc.freeze()
+
+
+def take_any_path() -> None:
+    """Let tasks have ids in any script: httpx gives the API server in this process texts where WSGI wants bytes.
+
+    Raises ``ImportError`` in Airflow 2.
+    """
+    asgi: Any = importlib.import_module("a2wsgi.asgi")
+    original = asgi.build_scope
+
+    def build_scope(environ: dict[str, Any]) -> Any:
+        path = environ.get("PATH_INFO", "")
+        try:
+            path.encode("latin-1").decode("utf-8")  # as PEP 3333 says
+        except UnicodeError:
+            environ = {**environ, "PATH_INFO": path.encode("utf-8").decode("latin-1")}
+        return original(environ)
+
+    asgi.build_scope = build_scope
 
 
 def warm_api_server() -> None:

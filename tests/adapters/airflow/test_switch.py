@@ -25,6 +25,8 @@ GOOD: list[tuple[str, dict[str, tuple[str, dict[str, Any]]]]] = [
      {"s/l": ("dagster", {"url": "http://d", "assets": "eu/l"})}),
     ("targets: {dagster: {url: 'http://d', timeout: 5}}\ns/l: {to: dagster, timeout: 7}",
      {"s/l": ("dagster", {"url": "http://d", "timeout": 7, "assets": "s/l"})}),
+    ("s/l: {to: dagster, timeout: null, deferrable: null}",
+     {"s/l": ("dagster", {"assets": "s/l", "timeout": None, "deferrable": None})}),
     ("base: &b {to: dagster}\n".replace("base", "s/a") + "s/b: {<<: *b, timeout: 1}",
      {"s/a": ("dagster", {"assets": "s/a"}), "s/b": ("dagster", {"assets": "s/b", "timeout": 1})}),
 ]  # fmt: skip
@@ -47,6 +49,16 @@ BAD = [
     ("s/l: dagster\ns/l: prefect", "'s/l' is there twice"),
     ("targets: {a: {}, a: {}}", "'a' is there twice"),
     ("s/l: {to: dagster, url: 'http://me:secret@d'}", "credentials"),
+    ("targets: {d: {engine: [x]}}\ns/l: d", "must say engine"),
+    ("s/l: {to: dagster, url: 'http://d/?token=secret'}", "has a query"),
+    ("s/l: {to: dagster, url: 'http://[d'}", "the url is none"),
+    ("s/l: {to: dagster, url: 3}", "url must be a text"),
+    ("s/l: {to: dagster, conn_id: [x]}", "conn_id must be a text"),
+    ("s/l: {to: dagster, timeout: soon}", "timeout must be a number"),
+    ("s/l: {to: dagster, timeout: true}", "timeout must be a number"),
+    ("s/l: {to: dagster, poll_interval: 0}", "poll_interval must be a number of seconds above 0"),
+    ("s/l: {to: dagster, poll_interval: null}", "poll_interval must be a number of seconds above 0"),
+    ("s/l: {to: prefect, deferrable: 'no'}", "deferrable must be true or false"),
     ("s/l: !!python/object:os.system {}", "is no YAML"),
 ]
 FILES = sorted(Path(dagport_adapters.airflow.__file__).parent.glob("*.py"))

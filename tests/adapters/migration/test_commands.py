@@ -184,7 +184,7 @@ def test_a_broken_switch_file(project: Path, command: str) -> None:
 
 
 ROLLBACKS = [
-    (["shop.x"], "has no DAG or task shop.x. Did you mean"),
+    (["shop.x"], "dagport_switch.yaml: there is no DAG or task shop.x. Did you mean"),
     (["shop.load", "--switch", "none.yaml"], "There is no switch file none.yaml"),
 ]
 
@@ -206,6 +206,12 @@ def test_a_rollback_needs_no_dags(project: Path) -> None:
     assert switch(project) == TARGETS + "o/y: prefect\n"
 
 
+def test_commands_without_sources_show_their_bugs_too(project: Path) -> None:
+    (project / "dags" / "dagport_switch.yaml").write_text(TARGETS + "shop/load: dagster\n")
+    assert call("rollback", "shop.load", "--verbose").exit_code == 0
+    assert call("vendor", "dags", "-v").exit_code == 0
+
+
 def test_two_readings(project: Path) -> None:
     (project / "s.yaml").write_text("a/b.c: dagster\na.b/c: dagster\n")
     done = call("rollback", "a.b.c", "--switch", "s.yaml")
@@ -219,7 +225,9 @@ def test_vendor(project: Path) -> None:
     assert [line.rpartition(": ")[2] for line in first.stdout.splitlines()] == ["written"] * len(files.VENDORED)
     source = Path(dagport_adapters.airflow.__file__).parent
     for name in files.VENDORED:
-        assert (project / "plugins" / name).read_text() == files.MARK + (source / name).read_text()
+        head, _, code = (project / "plugins" / name).read_text().partition("\n")
+        assert head.startswith(files.MARK)
+        assert code == (source / name).read_text()
         compile((project / "plugins" / name).read_text(), name, "exec")
     assert call("vendor", "plugins").stdout.count("up to date") == len(files.VENDORED)
     assert {path.name for path in source.glob("dagport_*.py")} == set(files.VENDORED)
@@ -232,6 +240,61 @@ def test_vendor_never_overwrites_other_files(project: Path) -> None:
     assert done.exit_code == 2
     assert [path.name for path in (project / "plugins").iterdir()] == ["dagport_switch.py"]
     assert call("vendor", "nowhere").exit_code == 2
+
+
+def test_vendor_replaces_what_is_stale_and_leaves_what_was_edited(project: Path) -> None:
+    (project / "plugins").mkdir()
+    call("vendor", "plugins")
+    copy = project / "plugins" / "dagport_runs.py"
+    now = copy.read_bytes()
+    copy.write_bytes(files.marked(b"# an older release\n"))
+    done = call("vendor", "plugins")
+    assert "dagport_runs.py: written" in done.stdout
+    assert copy.read_bytes() == now
+    copy.write_bytes(now + b"# mine\n")
+    (project / "plugins" / "dagport_airflow.py").unlink()
+    done = call("vendor", "plugins")
+    assert done.exit_code == 2
+    assert "dagport_runs.py was edited since dagport copied it" in done.stderr
+    assert copy.read_bytes() == now + b"# mine\n"
+    assert not (project / "plugins" / "dagport_airflow.py").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("rollback", "shop.load"), ("move", "shop.report", "dags", "--to", "dagster", "--force")]
+)
+def test_a_file_that_is_read_only_stays(project: Path, words: tuple[str, ...]) -> None:
+    file = project / "dags" / "dagport_switch.yaml"
+    file.write_text(TARGETS + "shop/load: dagster\n")
+    file.chmod(0o444)
+    done = call(*words)
+    assert done.exit_code == 2
+    assert "dagport_switch.yaml is read-only" in done.stderr
+    assert switch(project) == TARGETS + "shop/load: dagster\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("rollback", "shop.load"), ("move", "shop.report", "dags", "--to", "dagster", "--force")]
+)
+def test_what_can_not_be_edited_is_named(project: Path, words: tuple[str, ...]) -> None:
+    (project / "dags" / "dagport_switch.yaml").write_text("{shop/load: {to: dagster, conn_id: d}}\n")
+    done = call(*words)
+    assert done.exit_code == 2
+    assert "dagport_switch.yaml: isn't written one line a task" in done.stderr
+
+
+def test_a_task_that_only_running_the_dag_would_show(project: Path) -> None:
+    (project / "dags" / "many.py").write_text(
+        "import os\n"
+        + SHOP.partition("with DAG")[0]
+        + 'with DAG("many", schedule=None, start_date=datetime(2026, 1, 1)):\n'
+        + '    for name in os.listdir("."):\n'
+        + '        BashOperator(task_id=f"list_{name}", bash_command="true")\n'
+    )
+    done = call("move", "many.list_x", "dags", "--to", "dagster")
+    assert done.exit_code == 2
+    assert "graph of the DAG many isn't certain" in done.stderr
+    assert "write the line many/list_x: TARGET into the switch file yourself" in done.stderr
 
 
 def test_the_file_is_replaced_whole(project: Path) -> None:

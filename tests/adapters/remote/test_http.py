@@ -43,6 +43,29 @@ from tests.adapters.remote.faults import (
 from tests.adapters.remote.support import QUICK, URL, gives, page, server
 
 
+def test_a_server_that_never_answered_gets_less_patience(caplog: pytest.LogCaptureFixture) -> None:
+    gone = httpx2.ConnectError("x")
+    patience = Patience(seconds=60.0, first=0.01, longest=0.05, contact=0.3)
+    began = time.monotonic()
+    never = server(lambda _: (_ for _ in ()).throw(gone), patience=patience)
+    with pytest.raises(UnreachableError, match="is up"):
+        never.ask("GET", "/x")
+    assert time.monotonic() - began < 5
+    assert [record.getMessage() for record in caplog.records] == [
+        f"GET /x at {URL}: no connection (ConnectError); asking again"
+    ]
+    answers: list[httpx2.Response | Exception] = [gives(1), *[gone] * 20, gives(2)]
+
+    def answer(_: httpx2.Request) -> httpx2.Response:
+        found = answers.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    there = server(answer, patience=patience)
+    assert [there.ask("GET", "/x"), there.ask("GET", "/x")] == [1, 2]
+
+
 def then(*answers: httpx2.Response | Exception) -> tuple[list[httpx2.Request], Server]:
     """A server that gives these answers, one after the other."""
     asked: list[httpx2.Request] = []

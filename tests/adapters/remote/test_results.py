@@ -35,6 +35,7 @@ def added(
     [
         ({"x": 1}, '{"x": 1}', True),
         ("ü", '"ü"', True),
+        (["x://a:b@c", {"u": "x://a:b@c"}], '["x://***@c", {"u": ', False),
         (None, "null", True),
         (list(range(20)), "[0, 1, 2, 3, 4, 5, 6", False),
     ],

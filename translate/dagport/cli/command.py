@@ -84,6 +84,11 @@ COMMON_OPTIONS = (
 )  # fmt: skip
 
 
+VERBOSE = click.option("--verbose", "-v", is_flag=True, expose_value=False,
+                       help="Show a traceback for a bug in dagport.")  # fmt: skip
+"""For commands without the options of sources; ``dagport.cli.app`` looks for it."""
+
+
 def source_options(function: F) -> F:
     """Add the argument and the options that all commands share which read source files."""
     for option in reversed(COMMON_OPTIONS):

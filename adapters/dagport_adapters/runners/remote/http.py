@@ -7,6 +7,7 @@ nowhere else.
 from __future__ import annotations
 
 import json
+import logging
 import random
 import ssl
 import threading
@@ -35,11 +36,13 @@ from dagport_adapters.runners.remote.errors import (
     UnreachableError,
 )
 
+_LOG = logging.getLogger(__name__)
 TRY_LATER = frozenset({429, 500, 502, 503, 504})
 REFUSED = frozenset({401, 403})  # Airflow 3 answers 403 to a token that has expired or is wrong
 NOT_DONE = frozenset({429})  # the server says that it hasn't done it
 NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 DETAIL_CHARACTERS = 500
+TOLD_TRIES = 3  # without an answer
 MAX_BYTES = 64 * 2**20
 _STATUSES: Mapping[int, type[RemoteError]] = {
     400: RefusedError,
@@ -56,6 +59,7 @@ class Patience:
     seconds: float = 300.0  # for one question; a server's restart takes minutes in a cluster
     first: float = 0.5  # pause after the first try; doubled each time, less up to a half by chance
     longest: float = 30.0  # a pause; a ``Retry-After`` may be longer, up to what is left of ``seconds``
+    contact: float = 300.0  # as ``seconds``, as long as the server has never answered: the address may be wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,7 @@ class Server:
         self.url = _checked(url)
         self.closed = threading.Event()
         self._auth, self._patience = auth, patience
+        self._is_there = False  # it has answered once
         self._client = httpx2.Client(
             base_url=self.url,
             verify=verify,
@@ -134,7 +139,8 @@ class Server:
         self._client.close()
 
     def _asked(self, question: _Question, headers: Callable[[], Mapping[str, str]]) -> Any:
-        end = time.monotonic() + question.seconds
+        longest = question.seconds if self._is_there else min(question.seconds, self._patience.contact)
+        end = time.monotonic() + longest
         tries, renewed = 0, False
         while True:
             secret = headers()
@@ -147,7 +153,10 @@ class Server:
                     raise LostAnswerError(f"{question}: {answer.why}")
                 self._rest(answer, tries, end, str(question))
                 tries += 1
+                if tries == TOLD_TRIES:
+                    _LOG.warning("%s at %s: %s; asking again", question, self.url, answer.why)
                 continue
+            self._is_there = True
             if answer.status_code in REFUSED and secret and not renewed and self._auth.renew():
                 renewed = True
                 continue

@@ -18,6 +18,7 @@ from dagport_adapters.runners.remote.errors import (
     UnreachableError,
 )
 from dagport_adapters.runners.remote.model import LiveTask, RunHandle
+from dagport_lineage.secrets import redact
 
 PREVIEW_BYTES = 2**20  # of an answer: a larger result has no preview, and a larger log is not looked into
 PREVIEW_SECONDS = 5.0  # a preview isn't worth more: some results make the API fail each time
@@ -78,13 +79,24 @@ class Results:
             error = self._api.failure(task, PREVIEW_BYTES, PREVIEW_SECONDS)
         except _NONE:
             return None
-        return error[:ERROR_CHARACTERS] if error else None
+        return redact(error)[:ERROR_CHARACTERS] if error else None
 
     def _shown(self, value: Any) -> Result | None:
         if self._preview <= 0:
             return None
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        text = json.dumps(_without_secrets(value), ensure_ascii=False, default=str)
         return Result(text[: self._preview], len(text) <= self._preview)
+
+
+def _without_secrets(value: Any) -> Any:
+    """The value without what looks like a credential in one of its texts: Airflow's API masks nothing there."""
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, list):
+        return [_without_secrets(one) for one in value]
+    if isinstance(value, dict):
+        return {_without_secrets(key): _without_secrets(one) for key, one in value.items()}
+    return value
 
 
 def _classes_in(value: Any) -> set[str]:
