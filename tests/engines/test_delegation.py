@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -260,9 +261,13 @@ def test_steps_in_processes_of_their_own_share_one_run_of_airflow(site: Site) ->
 
 def test_lineage_has_airflows_jobs_below_dagsters_run(site: Site) -> None:
     run_id = site.runs["branching"]["run_id"]
-    events = [json.loads(line) for line in site.events.read_text("utf-8").splitlines()]
-    ended = [event for event in events if event["eventType"] == "COMPLETE" and "parent" in event["run"]["facets"]]
-    mine = [one for one in ended if one["run"]["facets"]["parent"].get("root", {}).get("run") == {"runId": run_id}]
+    for _ in range(60):  # events are delivered by a process of its own
+        events = [json.loads(line) for line in site.events.read_text("utf-8").splitlines()]
+        ended = [event for event in events if event["eventType"] == "COMPLETE" and "parent" in event["run"]["facets"]]
+        mine = [one for one in ended if one["run"]["facets"]["parent"].get("root", {}).get("run") == {"runId": run_id}]
+        if len(mine) == 3:
+            break
+        time.sleep(0.5)
     names = sorted(f"{one['job']['namespace']} {one['job']['name']}" for one in mine)
     assert names == ["shop branching.choose", "shop branching.join", "shop branching.many"]
     assert {one["run"]["facets"]["processing_engine"]["version"][0] for one in mine} == {site.version}

@@ -23,7 +23,10 @@ PROGRAM = Path(__file__).parent / "inside" / "upgraded.py"
 CASES = Path(__file__).parents[1] / "writers" / "airflow" / "cases"
 GONE = {"example_subdag_operator.py": "SubDAGs", "subdag.py": "SubDAGs"}
 # Cases of the unit tests that are about what Airflow 3 doesn't load, or Airflow 2 without its providers.
-NOT_LOADED = {"imports_1_10", "imports_gone", "sql_operators", "days_ago", "imports_merge", "imports_several_lines"}
+NOT_LOADED = {
+    "imports_1_10", "templates_adjacent", "imports_gone", "sql_operators", "days_ago", "imports_merge",
+    "imports_several_lines",
+}  # fmt: skip
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("upgrade")]
 
@@ -63,10 +66,13 @@ def test_examples_of_airflow_2(airflow2: Environment, airflow3: Environment, tmp
     before, after = told(airflow2, tmp_path / "old", tmp_path), told(airflow3, tmp_path / "new", tmp_path)
     assert set(after["errors"]) <= set(GONE)
     manual = {(item.path, item.pipeline) for item in written.outcomes if item.fidelity == "manual"}
+    known = {item.pipeline for item in written.outcomes}
     same = 0
     for name, dag in before["dags"].items():
         if any(pipeline == name or name.startswith(f"{pipeline}.") for _, pipeline in manual):
             continue
+        if name not in known and "." not in name:
+            continue  # whether it is there depends on the machine, such as on a program that is installed
         assert name in after["dags"], name
         assert after["dags"][name] == dag, name
         same += 1

@@ -799,12 +799,21 @@ def load_dag(engine: Any, request: dict[str, Any], send: Callable[[dict[str, Any
             unknown = sorted(named - set(dag.task_dict))
             if unknown:
                 raise Refused("unknown_task", "", unknown=unknown, known=sorted(dag.task_dict)[:2000])
-            engine.record(bag)
+            with alone("dagport-recording"):  # two that make the same asset known at once would clash
+                engine.record(bag)
             return dag
     errors = {str(file): str(text)[-4000:] for file, text in list(bag.import_errors.items())[:20]}
     if errors and (request["file"] or not bag.dags):
         raise Refused("import_error", "", errors=errors)
     raise Refused("unknown_dag", "", known=sorted(bag.dags)[:2000], errors=errors)
+
+
+@contextlib.contextmanager
+def alone(name: str) -> Iterator[None]:
+    """Be the only process of this home inside the block."""
+    with open(os.path.join(os.environ["AIRFLOW_HOME"], name), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def locked(dag_id: str, run_id: str, cancelled: Cancelled | None) -> int:
