@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dagport.graph import Group, Pipeline, Task
@@ -228,6 +228,7 @@ def with_rule(task: Task, rule: str) -> Task:
 
 
 @given(st.integers(0, 10_000), st.sampled_from(["2", "3"]), st.sampled_from(["all_done", "one_failed", "none_failed"]))
+@example(1304, "2", "one_failed")  # equal sets of possible states, other states where tasks take equally long
 @settings(deadline=None, max_examples=40)
 def test_random_changes(seed: int, version: str, rule: str) -> None:
     """No example is wrong or larger than it need be, and no difference is passed over."""
@@ -240,10 +241,10 @@ def test_random_changes(seed: int, version: str, rule: str) -> None:
     found = outcomes(old, new, 60, plain)
     assert outcomes(old, old, 60, plain) == replace(found, differences=(), examples=(), unknown=None)
     sides = Side.of(old, plain), Side.of(new, plain)
-    for example, difference in zip(found.examples, found.differences, strict=True):
+    for shown, difference in zip(found.examples, found.differences, strict=True):
         task = difference.task.partition("[")[0] if difference.task else None
-        assert task in certain(sides, example)
-        assert not any(task in certain(sides, smaller) for smaller in _smaller(example))
+        assert task in certain(sides, shown)
+        assert not any(task in certain(sides, smaller) for smaller in _smaller(shown))
     if not found.differences and not found.unknown:
         for one in cases_of(*sides, 60)[0]:
             assert ended(sides[0], one) == ended(sides[1], one)

@@ -119,10 +119,16 @@ def clashes(old: Side, new: Side, case: Outcomes) -> Iterator[Clash]:
                 sure = first.states.get(key) not in other or second.states.get(key) not in one
                 sure = sure or (number == 0 and _is_witnessed(old, new, case, key, one, other))
                 yield Clash(run=number, key=key, source=one, target=other, certain=sure)
+            elif first.states.get(key) != second.states.get(key):
+                # Each may end as the other does, but not where tasks take equally long.
+                yield Clash(run=number, key=key, source=one, target=other, certain=False)
         if first.possible_runs != second.possible_runs:
             sure = first.run not in second.possible_runs or second.run not in first.possible_runs
             yield Clash(run=number, key=None, source=Ends(first.possible_runs), target=Ends(second.possible_runs),
                         certain=sure)  # fmt: skip
+        elif first.run != second.run:
+            yield Clash(run=number, key=None, source=Ends(first.possible_runs), target=Ends(second.possible_runs),
+                        certain=False)  # fmt: skip
 
 
 def _keys(old: Side, new: Side, first: Prediction, second: Prediction) -> Iterator[Key]:
