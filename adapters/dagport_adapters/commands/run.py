@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,6 +17,7 @@ import click
 
 from dagport.cli.command import VERBOSE
 from dagport.cli.console import ColorChoice, console
+from dagport.cli.moments import Moment
 from dagport.cli.status import FINDINGS, FINE
 from dagport_adapters.commands.choosing import Chosen, Told, airflow_options, only_dag, remote, told
 from dagport_adapters.commands.table import view
@@ -51,20 +52,6 @@ class Json(click.ParamType[dict[str, Any]]):
         if not isinstance(found, dict):
             self.fail("is no JSON object, such as '{\"rows\": 3}'", param, ctx)
         return found
-
-
-class Moment(click.ParamType[datetime]):
-    """A date, or a date and a time; in UTC where it names no zone."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The date of a text."""
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date such as 2026-03-01 or 2026-03-01T09:00:00+01:00", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 @click.command()

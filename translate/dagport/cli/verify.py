@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from dagport.cli.command import SourceCommand, source_options
+from dagport.cli.moments import Moment
 from dagport.cli.reports.table import table
 from dagport.cli.run import Run
 from dagport.cli.status import CRASHED
@@ -31,28 +32,14 @@ FAILS_FAST = re.compile(r"\bfail_(fast|stop)\b")
 ON_ENGINES = "dagport_adapters.commands.verifying:on_engines"  # a package above this one
 
 
-class Day(click.ParamType[datetime]):
-    """A date, or a date and a time; in UTC where it names no zone."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The date of a text."""
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date such as 2026-03-01 or 2026-03-01T09:00:00+01:00", param, ctx)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-class FormatOrDay(click.ParamType[Any]):
+class FormatOrMoment(click.ParamType[Any]):
     """What ``--from`` takes here: the format of the sources, as elsewhere, or the first day."""
 
     name = "format|date"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """A name of a reader as it is, else a date."""
-        return value if value in READERS else Day().convert(value, param, ctx)
+        return value if value in READERS else Moment().convert(value, param, ctx)
 
 
 class EngineType(click.ParamType[tuple[str, str]]):
@@ -74,7 +61,7 @@ class VerifyCommand(SourceCommand):
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         option = next(item for item in self.params if isinstance(item, click.Option) and item.name == "from_")
-        option.type = FormatOrDay()
+        option.type = FormatOrMoment()
         option.help = "Compare runs from here on; or the format of the sources. [default: 2026-01-01]"
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -87,7 +74,7 @@ class VerifyCommand(SourceCommand):
 @click.command(cls=VerifyCommand)
 @source_options
 @click.option("--to", type=click.Choice(BY_ITSELF), help="Translate the source, and compare with that.")
-@click.option("--until", type=Day(), help="Compare runs up to here. [default: a year on]")
+@click.option("--until", type=Moment(), help="Compare runs up to here. [default: a year on]")
 @click.option(
     "--outcomes",
     "limit",
