@@ -54,6 +54,8 @@ ENGINES: Mapping[str, Engine] = {
     "prefect-host": Engine("import prefect, sqlglot, libcst", (3, 13)),
 }
 
+NO_PROGRAMS = {"PATH": ""}
+"""Variables with which a DAG file that looks for an installed program (``virtualenv``) finds none, on any machine."""
 SOURCES = tuple(str(Path(__file__).parents[2] / folder) for folder in ("translate", "lineage", "adapters"))
 """Where dagport's own packages are, for hosts that import them: ``PYTHONPATH`` of ``with_dagport``."""
 

@@ -14,7 +14,7 @@ from dagport.source import Source
 from dagport.translation import Document
 from dagport.workspace import Workspace
 from tests.engines.compare import Verdict, compare_file
-from tests.engines.environments import Environment, environment
+from tests.engines.environments import NO_PROGRAMS, Environment, environment
 
 TRUTH = Path(__file__).with_name("inside") / "truth.py"
 EXAMPLES = {
@@ -33,7 +33,7 @@ def example_folders(engine: str) -> tuple[Path, ...]:
 
 def truth(engine: Environment, paths: Iterable[Path]) -> list[dict[str, Any]]:
     """What a real Airflow builds from files and folders: a record a file."""
-    done = engine.run([TRUTH, *paths])
+    done = engine.run([TRUTH, *paths], env=NO_PROGRAMS)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
