@@ -22,7 +22,7 @@ from dagport.semantics.schedules import UnknownScheduleError, restriction_of, ti
 from dagport.semantics.schedules.firing import chain_from
 from dagport.semantics.schedules.model import Interval, Restriction, Version
 from dagport.semantics.schedules.timetables import ZERO, CronClock, CronDataInterval, CronTrigger
-from dagport.writers.dagster.cron import Cron, parse_cron
+from dagport.writers.common.cron import Cron, parse_cron
 
 DATE, MINUTE = "%Y-%m-%d", "%Y-%m-%d-%H:%M"
 AROUND = timedelta(hours=4)  # longer than any change of the clocks

@@ -8,7 +8,7 @@ import pytest
 
 from dagport.graph import Asset, Pipeline, Schedule, Task
 from dagport.values import Call, Ref, Value
-from dagport.writers.dagster.model import Settings
+from dagport.writers.common.model import Settings
 from dagport.writers.dagster.settings import settings_of
 
 START = "2026-01-01T00:00:00+00:00"

@@ -61,7 +61,7 @@ class Slicer:
             return self._unbound(name)
         imports = [item for item in bindings if isinstance(item.node, cst.ImportAlias)]
         for item in imports:
-            why = _refused_import(item)
+            why = self._refused_import(item)
             if why is not None:
                 return why
         if any(isinstance(item.site, cst.Del) for item in bindings):
@@ -89,7 +89,7 @@ class Slicer:
 
     def _unit_verdict(self, unit: Unit) -> str | None:
         for site in unit.imports:
-            why = next((why for item in _import_bindings(site) if (why := _refused_import(item)) is not None), None)
+            why = next((why for item in _import_bindings(site) if (why := self._refused_import(item)) is not None), None)
             if why is not None:
                 return why
         for read in sorted(unit.reads - unit.binds):
@@ -97,6 +97,13 @@ class Slicer:
             if why is not None:
                 return why
         return None
+
+    def _refused_import(self, item: Binding) -> str | None:
+        """Why an import can't be carried along."""
+        name = imported_name(item)
+        if name is None:
+            return f"`{item.name}` is imported relative to its file, which moves"
+        return f"`{item.name}` is Airflow's `{name}`" if is_airflow(name) else None
 
     def _in_one_unit(self, name: str) -> bool:
         return len([unit for unit in self.units if name in unit.binds]) == 1
@@ -250,13 +257,6 @@ def _import_bindings(site: cst.Import | cst.ImportFrom) -> list[Binding]:
 
 def _statements_of(site: cst.Import | cst.ImportFrom) -> list[str]:
     return [import_statement(site, item.node) for item in _import_bindings(site)]  # type: ignore[arg-type]
-
-
-def _refused_import(item: Binding) -> str | None:
-    name = imported_name(item)
-    if name is None:
-        return f"`{item.name}` is imported relative to its file, which moves"
-    return f"`{item.name}` is Airflow's `{name}`" if is_airflow(name) else None
 
 
 def _is_airflow_import(site: cst.Import | cst.ImportFrom) -> bool:

@@ -144,7 +144,7 @@ def _task(task: LiveTaskDef) -> Task:
 
 def _schedule(dag: LiveDag) -> Schedule:
     """What the API tells of a schedule is a text; one that is no cron expression is kept as such."""
-    from dagport.writers.dagster.cron import parse_cron
+    from dagport.writers.common.cron import parse_cron
 
     text = dag.schedule
     if text is None or text in ("None", "null"):

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from dagport.diagnostics import Diagnostic, diagnose
 from dagport.graph import Pipeline, Task
 from dagport.translation import Fidelity, TaskOutcome
+from dagport.writers.common.code import annotations_resolve, bound_names, with_docstring
+from dagport.writers.common.model import UNKNOWN, Function, Inspection, Note, Refused, Settings
+from dagport.writers.common.naming import camel, clean, identifier, python_names
+from dagport.writers.common.regions import Delegation
 from dagport.writers.dagster import delegated, refuse
-from dagport.writers.dagster.code import annotations_resolve, bound_names, with_docstring
 from dagport.writers.dagster.forms import FORMS, form_of
 from dagport.writers.dagster.inputs import Inputs
-from dagport.writers.dagster.model import UNKNOWN, Function, Inspection, Note, Refused, Settings
-from dagport.writers.dagster.naming import GENERATED, clean, identifier, python_names
-from dagport.writers.dagster.regions import Delegation
+from dagport.writers.dagster.naming import GENERATED
 from dagport.writers.dagster.scope import AssetName, Scope
 from dagport.writers.dagster.settings import settings_of
 
@@ -49,7 +50,7 @@ class Builder:
         self.regions: dict[str, tuple[AssetName, Inputs, Function]] = {}  # first task -> what runs all of them
         self.inspections: dict[str, Inspection] = {}
         self.refusals: dict[str, str] = {}
-        self.names = python_names()
+        self.names = python_names(GENERATED)
         self.diagnostics: list[Diagnostic] = []
         self.told: set[Note] = set()  # notes that are the same for several tasks are told once
         self.mapped = mapped_members(scope.pipeline)
@@ -125,7 +126,7 @@ class Builder:
         self.names.reserve(self.scope.module_names(self._needed()))
         self.names.reserve(key for key, _ in self.scope.project.connections.values())
         self.scope.partitions_name = self.names.allocate("partitions")
-        self.scope.config_name = self.names.allocate(self.scope.params.class_name)
+        self.scope.config_name = self.names.allocate(f"{camel(self.scope.pipeline.id)}Config")
         for task in tasks:
             helper = self.inspections[task.id].helper
             if helper is not None and self.scope.callable_key(task) not in self.scope.helpers:

@@ -6,13 +6,15 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dagport.graph import Asset, Pipeline, Task
-from dagport.writers.dagster.code import docstring
-from dagport.writers.dagster.inputs import RETURN_KEY, Inputs
-from dagport.writers.dagster.literals import text_literal
-from dagport.writers.dagster.model import Function, Inspection, Note, Result, Settings
-from dagport.writers.dagster.regions import CHOOSES
+from dagport.writers.common.code import docstring
+from dagport.writers.common.delegation import handed
+from dagport.writers.common.literals import text_literal
+from dagport.writers.common.model import Function, Inspection, Note, Result, Settings
+from dagport.writers.common.regions import CHOOSES
+from dagport.writers.common.settings import DEFAULT_POOL
+from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.scope import Scope
-from dagport.writers.dagster.settings import DEFAULT_POOL, settings_of
+from dagport.writers.dagster.settings import settings_of
 
 KEPT = ("description", "owners", "tags", "metadata")  # settings of the asset; the others are Airflow's business
 NO_SCHEDULER = "a local Airflow doesn't look at `{}`: the tasks that one machine runs don't wait for other runs"
@@ -32,13 +34,6 @@ DOC_WIDTH = 96
 def inspect(*, several: bool) -> Inspection:
     """It hands over whatever it has pushed, and has the dates of its run; ``several``: it runs more than once."""
     return Inspection(result=Result(kind="xcoms", several=several), context=frozenset({"logical_date"}), skips=True)
-
-
-def is_opaque(task: Task, scope: Scope) -> bool:
-    """Whether a task may read results that the graph doesn't know of: its code can't be seen, or not all of it."""
-    if task.callable is None:
-        return not task.operator.startswith("airflow.")
-    return task.callable.span is None or bool(scope.module.facts(task.callable).refusals)
 
 
 def why(task: Task, reason: str, scope: Scope) -> str:
@@ -77,7 +72,7 @@ def write(tasks: Sequence[Task], read: Iterable[str], name: str, doc: str, scope
     inputs = Inputs(scope, tasks[0], ())
     inputs.needs_context = True
     inputs.support["delegation"] = None
-    results = {task_id: text for task_id in read if (text := _handed(task_id, inputs, scope)) is not None}
+    results = {task_id: text for task_id in read if (text := handed(task_id, inputs)) is not None}
     arguments = ["context"]
     if results:
         pairs = ", ".join(f"{text_literal(task_id)}: {text}" for task_id, text in results.items())
@@ -92,19 +87,6 @@ def _documentation(text: str) -> str:
     lines = textwrap.wrap(text, DOC_WIDTH, break_long_words=False, break_on_hyphens=False)
     joined = "\n".join(lines) + ("\n" if len(lines) > 1 else "")
     return docstring(joined) or '"""Airflow runs it."""'
-
-
-def _handed(task_id: str, inputs: Inputs, scope: Scope) -> str | None:
-    """The results of a task by their keys, as Airflow has them; ``None``: it has none."""
-    result = scope.results.get(task_id)
-    if result is None or result.kind in ("nothing", "unknown"):
-        return None
-    name = inputs.parameter(task_id)
-    if result.kind == "value":
-        return f'{{"{RETURN_KEY}": {name}}}'
-    if result.kind == "outputs":
-        return f'{{"{RETURN_KEY}": {name}, **{name if result.returns else f"({name} or {{}})"}}}'
-    return name
 
 
 def _params(inputs: Inputs, scope: Scope) -> list[str]:

@@ -6,9 +6,9 @@ from types import ModuleType
 from typing import Protocol, cast
 
 from dagport.graph import Task
-from dagport.writers.dagster import bash, empty, python, sql
+from dagport.writers.common import bash, empty, python, sql
+from dagport.writers.common.model import Function, Inspection, Refused
 from dagport.writers.dagster.inputs import Inputs
-from dagport.writers.dagster.model import Function, Inspection, Refused
 from dagport.writers.dagster.scope import Scope
 
 MODULES: tuple[ModuleType, ...] = (python, bash, sql, empty)

@@ -1,185 +1,68 @@
-"""The parameters of an asset's function, collected while its parts are written."""
+"""The parameters of an asset's function: the context, the config, resources, then the results of other tasks."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from dagport.graph import Task
-from dagport.passes import templates
-from dagport.source import Source
-from dagport.values import Call, Template, Value, XCom
-from dagport.writers.dagster import partitions as dates
-from dagport.writers.dagster.literals import NotExpressible, describe, expression, text_literal
-from dagport.writers.dagster.model import Note, Refused, Result
-from dagport.writers.dagster.naming import RESERVED_INPUTS, identifier, python_names
+from dagport.writers.common import inputs as common
+from dagport.writers.common.dialect import Dialect
+from dagport.writers.common.literals import text_literal
+from dagport.writers.common.model import Refused
+from dagport.writers.dagster.naming import GENERATED, RESERVED_INPUTS
 
 if TYPE_CHECKING:
     from dagport.writers.dagster.scope import Scope
 
-RETURN_KEY = "return_value"
-DAG_PARAM = re.compile(r"\{\{ params\.(\w+) \}\}")
-WHOLE = ("value", "outputs", "unknown")  # kinds of results whose asset holds the result itself
 RUN_CONTEXT = {
     "try_number": "context.retry_number + 1",
     "ti.try_number": "context.retry_number + 1",
     "task_instance.try_number": "context.retry_number + 1",
 }
-TASK_NAMES = ("task.task_id", "ti.task_id", "task_instance.task_id")
-DAG_NAMES = ("dag.dag_id", "ti.dag_id", "task_instance.dag_id", "dag_run.dag_id", "task.dag_id")
+RUN_IDS = ("run_id", "dag_run.run_id", "ti.run_id")
+EXCEPTIONS = {"AirflowException": "dg.Failure", "AirflowFailException": "dg.Failure(..., allow_retries=False)"}
 
 
-class Inputs:
-    """The parameters of one asset's function, collected while its parts are written."""
+class Inputs(common.Inputs):
+    """The parameters of one asset's function."""
+
+    scope: Scope
 
     def __init__(self, scope: Scope, task: Task, avoid: Iterable[str]) -> None:
-        self.scope = scope
-        self.task = task
-        self.names = python_names({*RESERVED_INPUTS, *avoid})
-        self.upstream: dict[str, str] = {}  # task id -> parameter
-        self.used: dict[str, list[str]] = {}  # task id -> keys of its results that arguments have
+        super().__init__(scope, task, avoid)
         self.resources: dict[str, str] = {}  # parameter -> annotation
         self.needs_context = False
         self.config: str | None = None  # annotation of the parameter `config`
-        self.imports: dict[str, None] = {}
-        self.support: dict[str, None] = {}
-        self.approximations: dict[str, None] = {}
-        self.notes: dict[Note, None] = {}
 
-    # Results of other tasks
+    def check_date(self, entry: str) -> None:
+        """Dates are those of partitions."""
+        if isinstance(self.scope.partitions, str):
+            raise Refused(f"it uses `{entry}`: {self.scope.partitions}")
 
-    def parameter(self, task_id: str, wanted: str | None = None) -> str:
-        """The parameter that receives a task's result, added when it isn't there yet."""
-        if task_id not in self.upstream:
-            name = wanted or identifier(self.scope.names[task_id].key[1], "task")
-            self.upstream[task_id] = self.names.allocate(name, ["result"])
-        return self.upstream[task_id]
-
-    def take(self, value: XCom, wanted: str) -> bool:
-        """Give the whole result of a task to a parameter of the user's own name, where that says the same."""
-        task_id = value.task_id
-        if task_id in self.upstream or wanted in RESERVED_INPUTS:
-            return False
-        producer = self.scope.results.get(task_id)
-        if value.key != RETURN_KEY or producer is None or producer.kind not in WHOLE:
-            return False
-        self._check_order(task_id)
-        self.upstream[task_id] = wanted
-        self.used[task_id] = [RETURN_KEY]
-        return True
-
-    def result(self, task_id: str, key: str, *, argument: bool) -> str:
-        """The source of another task's result; ``argument``: handed over by TaskFlow or ``.output``, not pulled.
-
-        Raises ``Refused`` where Airflow would fail, or where which result is meant can't be told.
-        """
-        self._check_order(task_id)
-        text = self._result(task_id, key, argument=argument)
-        return self._copied(task_id, key, text) if argument else text
-
-    def _copied(self, task_id: str, key: str, text: str) -> str:
-        """Airflow gives every argument an object of its own: a second use of a result gets a copy."""
-        before = self.used.setdefault(task_id, [])
-        shared = key in before or (bool(before) and RETURN_KEY in (key, *before))
-        before.append(key)
-        if not shared or text == "None":
-            return text
-        self.imports["from copy import deepcopy"] = None
-        return f"deepcopy({text})"
-
-    def _result(self, task_id: str, key: str, *, argument: bool) -> str:
-        result = self.scope.results[task_id]
-        missing = f"{task_id!r} hands over nothing by the key {key!r}"
-        if result.kind == "xcoms":
-            return self._pushed(task_id, key, result, argument=argument)
-        if result.kind == "unknown":
-            name = self.parameter(task_id)
-            return name if key == RETURN_KEY else f"{name}[{text_literal(key)}]"
-        if key == RETURN_KEY:
-            return self._returned(task_id, result)
-        if result.kind == "outputs" and result.keys.get(key):
-            return f"{self.parameter(task_id)}[{text_literal(key)}]"
-        if result.kind == "outputs":
-            name = self.parameter(task_id)
-            return f"{f'({name} or {{}})' if not result.returns else name}.get({text_literal(key)})"
-        if result.kind == "keys" and key in result.keys:
-            name = self.parameter(task_id)
-            return (
-                f"{name}[{text_literal(key)}]" if result.keys[key] or argument else f"{name}.get({text_literal(key)})"
-            )
-        if argument:
-            raise Refused(f"{missing}: Airflow fails when the task starts")
-        return "None"
-
-    def _returned(self, task_id: str, result: Result) -> str:
-        if result.kind == "nothing" or (result.kind == "keys" and not result.returns):
-            return "None"
-        name = self.parameter(task_id)
-        return f"{name}.get({text_literal(RETURN_KEY)})" if result.kind == "keys" else name
-
-    def _pushed(self, task_id: str, key: str, result: Result, *, argument: bool) -> str:
-        """One of the results of a task that Airflow runs (``XComArg.resolve``, ``TaskInstance.xcom_pull``)."""
-        if result.several and not (argument and key == RETURN_KEY):
-            raise Refused(f"it pulls results of {task_id!r}, which is mapped")
-        name = self.parameter(task_id)
-        if result.several:
-            what = f"it gets a list of the results of {task_id!r}, and Airflow gives it a lazy sequence of them"
-            self.approximations[what] = None
-            return f'{name}.get("{RETURN_KEY}", [])'
-        # Without a result an argument is None, but a key that wasn't pushed fails.
-        return f"{name}[{text_literal(key)}]" if argument and key != RETURN_KEY else f"{name}.get({text_literal(key)})"
-
-    def _check_order(self, task_id: str) -> None:
-        dependencies = self.scope.dependencies
-        if task_id not in dependencies.tasks:
-            raise Refused(f"it takes the result of {task_id!r}, which isn't a task of this DAG")
-        if task_id in dependencies.folded:
-            raise Refused(f"it takes the result of {task_id!r}, which has none")
-        producer = self.scope.results.get(task_id)
-        if dependencies.tasks[task_id].mapped is not None and not (producer and producer.several):
-            raise Refused(f"it takes the results of {task_id!r}, which is mapped")
-        if task_id not in dependencies.ancestors(self.task.id):
-            raise Refused(f"it takes the result of {task_id!r}, which need not have run before")
-
-    # The run's context
-
-    def context(self, entry: str, attributes: frozenset[str] = frozenset()) -> str:
-        """The source in place of an entry of Airflow's context. Raises ``Refused`` when there is none."""
-        if entry in dates.NEEDS_PARTITION:
-            return self._date(entry, attributes)
-        if entry.startswith("params."):
-            return self.param(entry.removeprefix("params."))
-        if entry in RUN_CONTEXT:
-            self.needs_context = True
-            return RUN_CONTEXT[entry]
-        if entry in TASK_NAMES:
-            return text_literal(self.task.id)
-        if entry in DAG_NAMES:
-            return text_literal(self.scope.pipeline.id)
-        if entry in ("run_id", "dag_run.run_id", "ti.run_id"):
-            self.needs_context = True
-            self.approximations["`run_id`: Dagster's run ids look different"] = None
-            return "context.run.run_id"
-        raise Refused(f"it uses `{entry}` of the run's context, which Dagster doesn't have")
-
-    def _date(self, entry: str, attributes: frozenset[str]) -> str:
-        found = self.scope.partitions
-        if isinstance(found, str):
-            raise Refused(f"it uses `{entry}`: {found}")
-        if entry in dates.DATES and not attributes <= dates.SAFE_ATTRIBUTES:
-            other = ", ".join(sorted(attributes - dates.SAFE_ATTRIBUTES))
-            raise Refused(f"it uses `{entry}` as a date of pendulum's ({other}), and Dagster gives a plain datetime")
+    def date(self, entry: str) -> str:
+        """A date of the run's partition."""
+        assert not isinstance(self.scope.partitions, str)  # noqa: S101 - check_date has refused it otherwise
         self.needs_context = True
-        replaced = found.context.get(entry)
+        replaced = self.scope.partitions.context.get(entry)
         if replaced is None:
             raise Refused(f"it uses `{entry}`, which Airflow 3 doesn't have")
         self.imports.update(dict.fromkeys(sorted(replaced.imports)))
         return replaced.text
 
+    def of_run(self, entry: str) -> str | None:
+        """What Dagster's context has."""
+        if entry in RUN_CONTEXT:
+            self.needs_context = True
+            return RUN_CONTEXT[entry]
+        if entry in RUN_IDS:
+            self.needs_context = True
+            self.approximations["`run_id`: Dagster's run ids look different"] = None
+            return "context.run.run_id"
+        return None
+
     def param(self, name: str) -> str:
-        """The source of a param of the run."""
+        """A field of the config."""
         place = self.scope.params.fields.get(name)
         if place is None:
             raise Refused(self.scope.params.refusals.get(name, f"the param `{name}` isn't declared"))
@@ -192,7 +75,7 @@ class Inputs:
             raise Refused(f"it uses {what}, and the module's annotations can't be objects, as Dagster needs for that")
 
     def variable(self, name: str, default: str | None = None, *, deserialize_json: bool = False) -> str:
-        """The source of ``Variable.get``; ``default`` is source text, ``None`` when a missing one raises."""
+        """An environment variable."""
         variable = self.scope.project.variable(name)
         self.support["variables"] = None
         self.notes["DP403", f"the Variable {name!r} is read from the environment variable {variable}"] = None
@@ -201,7 +84,7 @@ class Inputs:
         return f"get_variable({arguments})"
 
     def connection(self, conn_id: str) -> str:
-        """The parameter for the database of a connection."""
+        """A resource, which is a parameter."""
         self._check_annotated("a connection")
         self.support["resources"] = None
         name, variable = self.scope.project.connection(conn_id)
@@ -211,91 +94,27 @@ class Inputs:
         self.resources[name] = "SqlDatabase"
         return name
 
-    # Values
+    def command(self, arguments: Sequence[str]) -> str:
+        """``run_bash`` yields the output, or nothing when the command skips."""
+        self.needs_context = True
+        self.support["shell"] = None
+        return f"yield from run_bash({', '.join(['context', *arguments])})"
 
-    def value(self, value: Value) -> str:
-        """The source of an argument's value as the task gets it. Raises ``Refused`` when there is none."""
-        try:
-            return expression(_rendered(value), self._symbolic)
-        except NotExpressible as reason:
-            raise Refused(str(reason)) from None
-
-    def _symbolic(self, value: Value) -> str:
-        if isinstance(value, XCom):
-            return self.result(value.task_id, value.key, argument=True)
-        if isinstance(value, Template):
-            return self._dag_param(value) or self.template(value)
-        raise NotExpressible(describe(value))
-
-    def _dag_param(self, value: Template) -> str | None:
-        """``dag.param("x")``, which the graph shows as a template, is the param itself and not its text."""
-        match = DAG_PARAM.fullmatch(value.text)
-        if match is None:
-            return None
-        source = self.scope.source.text
-        if value.text not in source:
-            return self.param(match[1])
-        if "@dag" in source or ".param(" in source:
-            raise Refused(f"whether {value.text!r} is a template or a param of the function can't be told")
-        return None
-
-    def template(self, value: Template) -> str:
-        """The source of a text that Airflow renders. Raises ``Refused`` when a part has no exact form."""
-        if not is_plain_environment(self.scope.source):
-            raise Refused("the DAG changes how Jinja renders")
-        found: dict[str, str] = {}
-        for ref in value.refs:
-            found |= self._reference(ref)
-        text = templates.to_python(value.text, found)
-        if text is None:
-            raise Refused(f"the template {value.text!r} has no exact form in Python")
-        return text
-
-    def _reference(self, ref: str) -> dict[str, str]:
-        """The source for a reference of a template, by the names that ``templates.to_python`` asks for."""
-        if ref.startswith("xcom:"):
-            task_id, key = self._split_reference(ref.removeprefix("xcom:"))
-            return {ref: self.result(task_id, key, argument=False)}
-        if ref.startswith("var."):
-            name = ref.removeprefix("var.")
-            return {ref: self.variable(name), f"var.json.{name}": self.variable(name, deserialize_json=True)}
-        # What is taken from a date, `to_python` knows better.
-        return {ref: self.context(ref)}
-
-    def _split_reference(self, text: str) -> tuple[str, str]:
-        """``group.task.key``: the id of a task may hold dots, and so may a key."""
-        for task_id in sorted(self.scope.dependencies.tasks, key=len, reverse=True):
-            if text.startswith(f"{task_id}."):
-                return task_id, text.removeprefix(f"{task_id}.")
-        task_id, _, key = text.rpartition(".")
-        return task_id, key
+    def given(self) -> list[str]:
+        """The context, the config and resources."""
+        return [*["context"] * self.needs_context, *["config"] * (self.config is not None), *self.resources]
 
     def signature(self) -> list[str]:
-        """The parameters, as text: the context, the config and resources, then the results of others."""
+        """The context, the config and resources, then the results of others."""
         context = "context" if self.scope.postponed else "context: dg.AssetExecutionContext"
         head = [context] * self.needs_context
         head += [f"config: {self.config}"] * (self.config is not None)
         return [*head, *(f"{name}: {kind}" for name, kind in self.resources.items()), *self.upstream.values()]
 
 
-def _rendered(value: Value) -> Value:
-    """A value as Airflow renders it: that changes texts without a template, too."""
-    if isinstance(value, str):
-        return templates.plain(value)
-    if isinstance(value, Mapping):
-        return {key: _rendered(item) for key, item in value.items()}
-    if isinstance(value, Call):
-        return replace(value, args=tuple(map(_rendered, value.args)))
-    return [_rendered(item) for item in value] if isinstance(value, Sequence) else value
-
-
-def is_plain_environment(source: Source) -> bool:
-    """Whether nothing in the file changes how templates render; the graph doesn't tell."""
-    return not any(
-        name in source.text
-        for name in (
-            "render_template_as_native_obj=True",
-            "jinja_environment_kwargs",
-            "render_template_as_native_obj': True",
-        )
-    )
+DIALECT = Dialect(
+    engine="Dagster",
+    reserved=RESERVED_INPUTS,
+    generated=GENERATED,
+    exceptions=EXCEPTIONS,
+)

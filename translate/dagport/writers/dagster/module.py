@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from dagport.diagnostics import Diagnostic, diagnose
+from dagport.writers.common.code import docstring
+from dagport.writers.common.literals import text_literal
+from dagport.writers.common.model import Chunk, Function
+from dagport.writers.common.naming import clean, identifier
+from dagport.writers.common.params import Field
 from dagport.writers.dagster.builder import Builder, WrittenAsset
-from dagport.writers.dagster.code import docstring
 from dagport.writers.dagster.inputs import Inputs
-from dagport.writers.dagster.literals import text_literal
-from dagport.writers.dagster.model import Chunk, Function
 from dagport.writers.dagster.multi import as_dict, as_list, asset_keys, call, output_name, output_place
-from dagport.writers.dagster.naming import clean, identifier
-from dagport.writers.dagster.params import Field
 from dagport.writers.dagster.partitions import Partitions
 from dagport.writers.dagster.render import render
 from dagport.writers.dagster.schedule import job_of, schedule_of

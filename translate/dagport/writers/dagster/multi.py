@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from dagport.writers.dagster.literals import text_literal
+from dagport.writers.common.literals import text_literal
 from dagport.writers.dagster.naming import RESERVED_INPUTS
 from dagport.writers.dagster.scope import AssetName
 

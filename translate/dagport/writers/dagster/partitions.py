@@ -15,44 +15,14 @@ from dataclasses import dataclass
 from zoneinfo import ZoneInfo, available_timezones
 
 from dagport.graph import Pipeline
-from dagport.writers.dagster.cron import Cron, parse_cron
-from dagport.writers.dagster.literals import text_literal
+from dagport.writers.common.cron import Cron, parse_cron
+from dagport.writers.common.dates import DATE, INTERVAL_END, LOGICAL, OLD_TEXTS, TEXTS
+from dagport.writers.common.literals import text_literal
 
-DATE = "%Y-%m-%d"
 MINUTE = "%Y-%m-%d-%H:%M"
 START = "context.partition_time_window.start"
 END = "context.partition_time_window.end"
 UTC_IMPORT = "from datetime import timezone"
-LOGICAL = (
-    "logical_date",
-    "execution_date",
-    "data_interval_start",
-    "dag_run.logical_date",
-    "dag_run.execution_date",
-    "dag_run.data_interval_start",
-)
-INTERVAL_END = ("data_interval_end", "dag_run.data_interval_end")
-TEXTS = {
-    "ds": DATE,
-    "ds_nodash": "%Y%m%d",
-    "ts_nodash": "%Y%m%dT%H%M%S",
-    "ts_nodash_with_tz": "%Y%m%dT%H%M%S+0000",
-}
-OLD_TEXTS = {  # gone since Airflow 3: days from the logical date
-    "yesterday_ds": (DATE, "- timedelta(days=1)"),
-    "yesterday_ds_nodash": ("%Y%m%d", "- timedelta(days=1)"),
-    "tomorrow_ds": (DATE, "+ timedelta(days=1)"),
-    "tomorrow_ds_nodash": ("%Y%m%d", "+ timedelta(days=1)"),
-}
-SAFE_ATTRIBUTES = frozenset(
-    {
-        "year", "month", "day", "hour", "minute", "second", "microsecond", "isoformat", "strftime", "timestamp",
-        "weekday", "isoweekday", "toordinal", "isocalendar", "utctimetuple",
-    }
-)  # fmt: skip
-"""What a ``datetime`` and pendulum's ``DateTime`` answer alike."""
-DATES = frozenset({*LOGICAL, *INTERVAL_END})
-NEEDS_PARTITION = frozenset({*DATES, *TEXTS, *OLD_TEXTS, "ts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

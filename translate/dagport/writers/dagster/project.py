@@ -10,16 +10,17 @@ from dagport.diagnostics import Diagnostic, diagnose
 from dagport.graph import Pipeline
 from dagport.rewrite.module import Module
 from dagport.translation import Document, TaskOutcome, Translation, WriteOptions
+from dagport.writers.common.delegation import is_opaque
+from dagport.writers.common.edges import Dependencies
+from dagport.writers.common.format import format_files, insert
+from dagport.writers.common.model import Chunk
+from dagport.writers.common.naming import Names, clean, identifier
+from dagport.writers.common.params import params_of
+from dagport.writers.common.regions import Delegation, delegation_of
 from dagport.writers.dagster.builder import Builder, WrittenAsset
-from dagport.writers.dagster.delegated import is_opaque
-from dagport.writers.dagster.edges import Dependencies
-from dagport.writers.dagster.format import format_files, insert
-from dagport.writers.dagster.model import Chunk
 from dagport.writers.dagster.module import ModuleText, ModuleWriter
-from dagport.writers.dagster.naming import Names, clean, identifier
-from dagport.writers.dagster.params import params_of
+from dagport.writers.dagster.naming import NOT_FIELDS
 from dagport.writers.dagster.partitions import partitions_of
-from dagport.writers.dagster.regions import Delegation, delegation_of
 from dagport.writers.dagster.render import render
 from dagport.writers.dagster.scope import Project, Scope
 
@@ -116,7 +117,7 @@ class ProjectWriter:
                 module=rewriter,
                 dependencies=Dependencies(pipeline, delegation.reasons if delegation else ()),
                 assets={asset.name: asset for asset in document.graph.assets},
-                params=params_of(pipeline),
+                params=params_of(pipeline, NOT_FIELDS),
                 partitions=partitions_of(pipeline),
             )
             builder = Builder(scope, job, delegation)

@@ -2,37 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
-from functools import cache
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import jinja2
-
-WIDTH = 96
+from dagport.writers.common import render as common
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("dagport.writers.dagster"),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - Python, not HTML
-    )
-    environment.filters["comment"] = comment
-    return environment
-
-
-def comment(text: str) -> str:
-    """A text as comment lines."""
-    return "\n".join(f"# {line}" for line in textwrap.wrap(text, WIDTH)) or "#"
-
-
-def render(name: str, **values: object) -> str:
+def render(name: str, /, **values: object) -> str:
     """The text of ``templates/<name>.jinja``."""
-    return _environment().get_template(f"{name}.jinja").render(**values)
+    return common.render("dagport.writers.dagster", name, **values)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 from dagport.graph import Pipeline
-from dagport.writers.dagster.cron import parse_cron
-from dagport.writers.dagster.literals import text_literal
-from dagport.writers.dagster.model import Note
+from dagport.writers.common.cron import parse_cron
+from dagport.writers.common.literals import text_literal
+from dagport.writers.common.model import Note
 from dagport.writers.dagster.naming import TAG_KEY
 
 REASONS = {

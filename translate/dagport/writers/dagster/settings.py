@@ -1,24 +1,26 @@
 """Settings of a task: retries, owners, tags, pools, documentation, and what has no place in Dagster.
 
-The tables say what becomes of every base argument of an operator; a setting in none of them is refused, so
-nothing gets lost when Airflow adds one. Source: ``BaseOperator.__init__`` of Airflow 1.10, 2.11 and 3.3.
+The tables say what becomes of every base argument of an operator, see ``dagport.writers.common.settings``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from dagport.graph import Asset, Pipeline, Task
-from dagport.values import Call, Value
-from dagport.writers.dagster.literals import text_literal
-from dagport.writers.dagster.model import Note, Settings
+from dagport.writers.common.literals import text_literal
+from dagport.writers.common.model import Settings
+from dagport.writers.common.settings import (
+    DEFAULT_OWNER,
+    DEFAULT_POOL,
+    DEFAULT_RETRY_DELAY,
+    Collected,
+    Tables,
+    documentation,
+    walk,
+)
 from dagport.writers.dagster.naming import OWNER, POOL, TAG_VALUE
-
-DEFAULT_RETRY_DELAY = 300  # seconds; `default_task_retry_delay`
-DEFAULT_OWNER = "airflow"
-DEFAULT_POOL = "default_pool"
-OTHER_DOCS = ("doc_rst", "doc_json", "doc_yaml")
-SECONDS = len("2026-01-01T00:00:00")
 
 IGNORED: dict[str, str] = {
     "task_id": "it is the asset's name",
@@ -69,6 +71,7 @@ REFUSED: dict[str, str] = {
     "params": "the task has params of its own",
 }
 EMAILS = {"email_on_failure": "use @dg.run_failure_sensor", "email_on_retry": "Dagster has no hook for a retry"}
+TABLES = Tables(ignored=IGNORED, noted=NOTED, approximated={**APPROXIMATED, **EMAILS}, refused=REFUSED)
 
 
 def settings_of(
@@ -84,7 +87,8 @@ def settings_of(
     for rule in RULES:
         rule(task, collected)
     _assets(task, assets, collected)
-    refusal = _arguments(task, pipeline, own, collected)
+    _finish(collected)
+    refusal = walk(task, pipeline, own, TABLES, collected)
     return Settings(
         arguments=collected.arguments,
         notes=tuple(collected.notes),
@@ -93,19 +97,10 @@ def settings_of(
     )
 
 
-class _Collected:
-    def __init__(self) -> None:
-        self.arguments: dict[str, str] = {}
-        self.tags: dict[str, str] = {}
-        self.metadata: dict[str, str] = {}
-        self.notes: list[Note] = []
-        self.approximations: list[str] = []
-
-    def note(self, setting: str, advice: str) -> None:
-        self.notes.append(("DP403", f"`{setting}` isn't carried over: {advice}"))
-
-    def differ(self, setting: str, advice: str) -> None:
-        self.approximations.append(f"`{setting}` isn't carried over: {advice}")
+@dataclass
+class _Collected(Collected):
+    tags: dict[str, str] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 def _retries(task: Task, found: _Collected) -> None:
@@ -167,7 +162,7 @@ def _order(task: Task, found: _Collected) -> None:
 
 
 def _documentation(task: Task, found: _Collected) -> None:
-    text = task.doc or next((value for name in OTHER_DOCS if isinstance(value := task.arguments.get(name), str)), None)
+    text = documentation(task)
     if text:
         found.arguments["description"] = text_literal(text)
 
@@ -186,38 +181,6 @@ def _assets(task: Task, assets: Mapping[str, Asset], found: _Collected) -> None:
         found.metadata["airflow/inlets"] = f"[{', '.join(map(text_literal, inlets))}]"
 
 
-def _arguments(task: Task, pipeline: Pipeline, own: frozenset[str], found: _Collected) -> str | None:
-    """Go through the arguments that the form doesn't read; returns why the task is refused."""
-    _finish(found)
-    for name, value in task.arguments.items():
-        if name in own or name in IGNORED or _is_off(value) or _is_the_dags(name, value, pipeline):
-            continue
-        if name in NOTED:
-            found.note(name, NOTED[name])
-        elif name in EMAILS:
-            found.differ(name, EMAILS[name])
-        elif name in APPROXIMATED:
-            found.differ(name, APPROXIMATED[name])
-        elif name in REFUSED:
-            return f"`{name}` is set: {REFUSED[name]}"
-        else:
-            return f"the argument `{name}` isn't carried over"
-    return None
-
-
-def _is_off(value: Value) -> bool:
-    return value is None or value is False or value in ([], {}, "")
-
-
-def _is_the_dags(name: str, value: Value, pipeline: Pipeline) -> bool:
-    """Whether a date is the DAG's own, which is where ``default_args`` put it."""
-    dates = {"start_date": pipeline.start_date, "end_date": pipeline.end_date}
-    date = dates.get(name)
-    if date is None or not isinstance(value, Call) or not value.args:
-        return False
-    return str(value.args[0])[:SECONDS] == date[:SECONDS]
-
-
 def _finish(found: _Collected) -> None:
     if found.tags:
         pairs = ", ".join(f"{text_literal(key)}: {text_literal(value)}" for key, value in found.tags.items())
@@ -225,13 +188,3 @@ def _finish(found: _Collected) -> None:
     if found.metadata:
         pairs = ", ".join(f"{text_literal(key)}: {value}" for key, value in found.metadata.items())
         found.arguments["metadata"] = f"{{{pairs}}}"
-
-
-def rows() -> Iterator[tuple[str, str, str]]:
-    """The settings that aren't carried over exactly: setting, fidelity, advice. For the support table."""
-    for name, advice in NOTED.items():
-        yield f"`{name}`", "reported", advice
-    for name, advice in (*APPROXIMATED.items(), *EMAILS.items()):
-        yield f"`{name}`", "approximate", advice
-    for name, why in REFUSED.items():
-        yield f"`{name}`", "delegated", why

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dagport.writers.dagster import bash, empty, python, settings, sql
+from dagport.writers.common import bash, empty, python, sql
+from dagport.writers.dagster import settings
 from dagport.writers.dagster.schedule import REASONS
 
 Row = tuple[str, str, str]
@@ -125,7 +126,7 @@ def rows() -> Iterator[tuple[str, tuple[Row, ...]]]:
     yield "Tasks", TASKS
     yield "Data", DATA
     yield "DAGs", (*DAGS, *((f"schedule: {kind}", "reported", f"DP407: {why}") for kind, why in REASONS.items()))
-    yield "Settings of a task", (*SETTINGS, *settings.rows())
+    yield "Settings of a task", (*SETTINGS, *settings.TABLES.rows())
 
 
 def support_table() -> str:

@@ -71,3 +71,8 @@ def _told() -> tuple[dict[str, str], frozenset[str]]:
 def old_modules() -> frozenset[str]:
     """Modules with a name that has another home in Airflow 3."""
     return frozenset(name.rpartition(".")[0] for name in (*_told()[0], *RENAMED))
+
+
+def told_homes() -> dict[str, str]:
+    """Each old qualified name whose new home Airflow itself tells."""
+    return _told()[0]

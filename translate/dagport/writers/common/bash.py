@@ -1,4 +1,4 @@
-"""BashOperator: an asset that runs the command by a helper with the operator's rules.
+"""BashOperator: a function that runs the command by a helper with the operator's rules.
 
 Source: ``BashOperator.execute`` and ``SubprocessHook.run_command`` of the standard provider 1.21. The exit code that
 skips came with Airflow 2.1.
@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 
 from dagport.graph import Task
 from dagport.values import Call, Template, Value
-from dagport.writers.dagster import partitions as dates
-from dagport.writers.dagster.inputs import Inputs
-from dagport.writers.dagster.model import NOTHING, VALUE, Function, Inspection, Refused
-from dagport.writers.dagster.scope import Scope
+from dagport.writers.common.dates import DATE_ENTRIES
+from dagport.writers.common.inputs import Inputs
+from dagport.writers.common.model import NOTHING, VALUE, Function, Inspection, Refused
+from dagport.writers.common.scope import Scope
 
 OPERATORS = frozenset(
     {
@@ -57,7 +57,7 @@ def inspect(task: Task, scope: Scope) -> Inspection:
     hands_over = arguments.get("do_xcom_push", True) is not False and arguments.get("xcom_push", True) is not False
     return Inspection(
         result=VALUE if hands_over else NOTHING,
-        context=frozenset(refs & dates.NEEDS_PARTITION),
+        context=frozenset(refs & DATE_ENTRIES),
         skips=bool(_skips(task, scope)),
     )
 
@@ -87,14 +87,11 @@ def _skips(task: Task, scope: Scope) -> tuple[int, ...]:
 
 
 def write(task: Task, scope: Scope) -> tuple[Inputs, Function]:
-    """An asset's function that runs the command. Raises ``Refused``."""
-    inputs = Inputs(scope, task, {"run_bash", "os"})
-    inputs.needs_context = True
-    inputs.support["shell"] = None
-    arguments = ["context", inputs.value(task.arguments["bash_command"]), *_options(task, scope, inputs)]
-    name = scope.names[task.id].function
-    head = f"def {name}({', '.join(inputs.signature())}):"
-    return inputs, Function(text=f"{head}\n    yield from run_bash({', '.join(arguments)})")
+    """The function that runs the command. Raises ``Refused``."""
+    inputs = scope.inputs(task, {"run_bash", "os"})
+    command = inputs.command([inputs.value(task.arguments["bash_command"]), *_options(task, scope, inputs)])
+    head = f"def {scope.names[task.id].function}({', '.join(inputs.signature())}):"
+    return inputs, Function(text=f"{head}\n    {command}")
 
 
 def _options(task: Task, scope: Scope, inputs: Inputs) -> list[str]:

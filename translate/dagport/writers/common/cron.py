@@ -1,6 +1,6 @@
-"""Which cron expressions mean the same to Airflow and to Dagster.
+"""Which cron expressions mean the same to Airflow, to Dagster and to Prefect.
 
-Both read five fields with croniter's rules; Dagster refuses what never fires, and either reads extensions of
+All read five fields with croniter's rules; Dagster refuses what never fires, and each reads extensions of
 its own (``L``, ``#``, ``?``, ``H``, ``R``), so only the common core is carried over.
 """
 
@@ -59,7 +59,7 @@ class Cron:
 
 
 def parse_cron(text: str) -> Cron | None:
-    """The expression, or ``None`` when the two engines may not read it the same or it never fires."""
+    """The expression, or ``None`` when engines may not read it the same or it never fires."""
     fields = text.lower().split()
     if len(fields) != 5:
         return None

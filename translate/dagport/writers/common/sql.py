@@ -1,4 +1,4 @@
-"""SQL operators: an asset that runs the statements through a database resource.
+"""SQL operators: a function that runs the statements through a database.
 
 Source: ``SQLExecuteQueryOperator.execute`` and ``DbApiHook.run`` of the common.sql provider: all statements in one
 transaction unless autocommit; a text gives its rows, a list of texts a list of rows for each.
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from dagport.graph import Task
 from dagport.values import Template, Value
-from dagport.writers.dagster import partitions as dates
-from dagport.writers.dagster.bash import references
-from dagport.writers.dagster.inputs import Inputs
-from dagport.writers.dagster.model import NOTHING, VALUE, Function, Inspection, Refused
-from dagport.writers.dagster.scope import Scope
+from dagport.writers.common.bash import references
+from dagport.writers.common.dates import DATE_ENTRIES
+from dagport.writers.common.inputs import Inputs
+from dagport.writers.common.model import NOTHING, VALUE, Function, Inspection, Refused
+from dagport.writers.common.scope import Scope
 
 GENERIC = "airflow.providers.common.sql.operators.sql.SQLExecuteQueryOperator"
 DIALECTS = {  # operator: the argument that names its connection, its default connection
@@ -56,7 +56,7 @@ def inspect(task: Task, scope: Scope) -> Inspection:
     _check_script(task, statements)
     refs = {ref for value in (*statements, arguments.get("parameters")) for ref in references(value)}
     stored = arguments.get("do_xcom_push", True) is not False and _fetches(task)
-    return Inspection(result=VALUE if stored else NOTHING, context=frozenset(refs & dates.NEEDS_PARTITION))
+    return Inspection(result=VALUE if stored else NOTHING, context=frozenset(refs & DATE_ENTRIES))
 
 
 def _fetches(task: Task) -> bool:
@@ -94,8 +94,8 @@ def _connection(task: Task) -> Value:
 
 
 def write(task: Task, scope: Scope) -> tuple[Inputs, Function]:
-    """An asset's function that runs the statements. Raises ``Refused``."""
-    inputs = Inputs(scope, task, ())
+    """The function that runs the statements. Raises ``Refused``."""
+    inputs = scope.inputs(task)
     connection = _connection(task)
     assert isinstance(connection, str)  # noqa: S101 - inspect has refused it otherwise
     database = inputs.connection(connection)

@@ -1,4 +1,4 @@
-"""The dependencies of a pipeline's assets: Empty tasks folded away, ancestors, an order to define them in."""
+"""The dependencies of the tasks of a pipeline: Empty tasks folded away, ancestors, an order to define them in."""
 
 from __future__ import annotations
 

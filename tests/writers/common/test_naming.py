@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dagport.writers.dagster.naming import DISALLOWED, Names, camel, clean, identifier, python_names
+from dagport.writers.common.naming import DISALLOWED, Names, camel, clean, identifier, python_names
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagport.graph import DataFlow, DynamicMapping, Edge, Group, Pipeline, Task
-from dagport.writers.dagster.regions import Delegation, delegation_of
+from dagport.writers.common.regions import Delegation, delegation_of
 from tests.writers.dagster.making import bash, pipeline
 
 State: TypeAlias = Literal["success", "failed", "skipped", "upstream_failed", "not run"]

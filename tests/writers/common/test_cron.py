@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagport.writers.dagster.cron import parse_cron
+from dagport.writers.common.cron import parse_cron
 
 
 @pytest.mark.parametrize(

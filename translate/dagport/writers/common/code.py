@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 
 from dagport.source import parsed, parsed_expression
-from dagport.writers.dagster.model import Chunk
-from dagport.writers.dagster.naming import BUILTINS
+from dagport.writers.common.model import Chunk
+from dagport.writers.common.naming import BUILTINS
 
 
 @cache

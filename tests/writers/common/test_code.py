@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dagport.writers.dagster.code import (
+from dagport.writers.common.code import (
     annotations_resolve,
     bound_names,
     docstring,

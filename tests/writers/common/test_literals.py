@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dagport.values import Call, Code, Ref, Template, Value, XCom
-from dagport.writers.dagster.literals import NotExpressible, expression, literal, text_literal
+from dagport.writers.common.literals import NotExpressible, expression, literal, text_literal
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

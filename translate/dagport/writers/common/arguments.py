@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from dagport.graph import Task
 from dagport.rewrite.model import Facts
 from dagport.values import Call, Value
-from dagport.writers.dagster.model import Refused
+from dagport.writers.common.model import Refused
 
 NAMED = ("positional", "keyword")
 

@@ -1,8 +1,7 @@
-"""PythonOperator and ``@task``: the user's function, rewritten, is the asset.
+"""The users' functions in the generated code: as the function of a task, or as a helper that one calls.
 
-Its parameters become the results of other tasks; what the source gives as constants is assigned at the start of
-the body. A function that several tasks run stays one function where it doesn't ask for the run's context, called
-by a small asset for each of them.
+A function's parameters become the results of other tasks; what the source gives as constants is assigned at the start
+of the body. A helper keeps its parameters, and whoever calls it hands over the arguments.
 """
 
 from __future__ import annotations
@@ -17,88 +16,21 @@ from dagport.rewrite.context import CONTEXT_KEYS
 from dagport.rewrite.model import Facts, Parameter, Plan, Rewritten
 from dagport.source import Span
 from dagport.values import XCom
-from dagport.writers.dagster import partitions as dates
-from dagport.writers.dagster.arguments import NAMED, Arguments, bind
-from dagport.writers.dagster.code import (
-    annotated_class,
-    docstring,
-    identifiers,
-    is_rebound,
-    returned_keys,
-    returns_nothing_somewhere,
-    split_body,
-    split_comments,
-)
-from dagport.writers.dagster.inputs import RETURN_KEY, Inputs
-from dagport.writers.dagster.model import NOTHING, VALUE, Chunk, Function, Inspection, Refused, Result
-from dagport.writers.dagster.naming import BUILTINS
-from dagport.writers.dagster.scope import Scope
+from dagport.writers.common.arguments import NAMED, Arguments, bind
+from dagport.writers.common.code import docstring, identifiers, is_rebound, split_body, split_comments
+from dagport.writers.common.dates import DATE_ENTRIES, dates_of
+from dagport.writers.common.inputs import Inputs
+from dagport.writers.common.model import Chunk, Function, Inspection, Refused
+from dagport.writers.common.naming import BUILTINS
+from dagport.writers.common.scope import Scope
 
-OPERATORS = frozenset(
-    {
-        "airflow.operators.python_operator.PythonOperator",
-        "airflow.operators.python.PythonOperator",
-        "airflow.providers.standard.operators.python.PythonOperator",
-        "airflow.sdk.task",
-        "airflow.sdk.task.python",
-        "airflow.decorators.task",
-        "airflow.decorators.task.python",
-        "airflow.sdk.definitions.decorators.task",
-        "airflow.sdk.definitions.decorators.task.python",
-    }
-)
-ARGUMENTS = frozenset({"multiple_outputs", "op_args", "op_kwargs", "templates_dict", "templates_exts"})
-MAPPINGS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "OrderedDict"})
-EXCEPTIONS = {"AirflowException": "dg.Failure", "AirflowFailException": "dg.Failure(..., allow_retries=False)"}
 ENGINE_ENTRIES = frozenset(
-    {*dates.NEEDS_PARTITION, "params", "dag_run", "run_id", "ti", "task_instance", "dag", "task", "try_number"}
+    {*DATE_ENTRIES, "params", "dag_run", "run_id", "ti", "task_instance", "dag", "task", "try_number"}
 )
 
 
-def inspect(task: Task, scope: Scope) -> Inspection:
-    """What the task's function uses and hands over. Raises ``Refused``."""
-    facts = _facts(task, scope)
-    _check(task, scope, facts)
-    entries = facts.context - set(bind(task, facts).by_name)
-    result = _result(task, facts, scope)
-    defaults = [item.default for item in facts.parameters if item.default and item.name not in CONTEXT_KEYS]
-    names = facts.names.union(*map(identifiers, defaults)) - BUILTINS
-    return Inspection(
-        result=result,
-        context=entries & dates.NEEDS_PARTITION,
-        names=names,
-        helper=_helper(task, scope, facts, result),
-    )
-
-
-def _helper(task: Task, scope: Scope, facts: Facts, result: Result) -> str | None:
-    """The function's name where the asset calls it, ``None`` where it becomes the asset. Raises ``Refused``."""
-    several = bool(bind(task, facts).rest)
-    dropped = result.kind == "nothing" and facts.returns
-    if _asks(facts) or facts.is_async:
-        if several or (dropped and not facts.pushes):
-            what = "takes *args" if several else "returns a result that isn't stored"
-            raise Refused(f"its function {what}, and is asynchronous or asks for the run's context")
-        return None
-    assert task.callable is not None  # noqa: S101 - _facts has refused it otherwise
-    name = task.callable.name
-    if name.isidentifier():
-        return name if several or dropped or scope.is_shared(task) else None
-    if several or dropped:
-        raise Refused("it is a lambda that takes *args or whose result isn't stored")
-    return None
-
-
-def write(task: Task, scope: Scope) -> tuple[Inputs, Function]:
-    """The task's function, without its decorator. Raises ``Refused``."""
-    facts = _facts(task, scope)
-    arguments = bind(task, facts)
-    if _helper(task, scope, facts, scope.results[task.id]) is not None:
-        return _Shared(task, scope, facts, arguments).write()
-    return _Single(task, scope, facts, arguments).write()
-
-
-def _facts(task: Task, scope: Scope) -> Facts:
+def facts_of(task: Task, scope: Scope) -> Facts:
+    """What a task's function declares and uses. Raises ``Refused``."""
     callable_ = task.callable
     if callable_ is None:
         raise Refused("which function it runs isn't known")
@@ -112,51 +44,31 @@ def _facts(task: Task, scope: Scope) -> Facts:
     return facts
 
 
-def _asks(facts: Facts) -> bool:
+def asks(facts: Facts) -> bool:
+    """Whether a function asks for the run's context or other tasks' results by itself."""
     return bool(facts.pulls or facts.pushes or facts.context)
 
 
-def _check(task: Task, scope: Scope, facts: Facts) -> None:
-    """Raises ``Refused`` for what no later step looks at."""
-    if "python_callable" in task.arguments:
-        raise Refused("its callable isn't a plain function")
-    if task.arguments.get("templates_dict") or task.arguments.get("templates_exts"):
-        raise Refused("it uses templates_dict")
-    if facts.raises and "dg" in facts.locals | {item.name for item in facts.parameters}:
-        raise Refused("its function has a variable `dg`, which is Dagster in the generated code")
-    if facts.is_generator:
-        raise Refused("its function is a generator")
-    if RETURN_KEY in facts.pushes:
-        raise Refused("it pushes the key return_value itself")
-    if facts.pushes and has_multiple_outputs(task, facts):
-        raise Refused("it both pushes keys and has multiple_outputs")
-    if scope.pipeline.engine_version == "1.10" and not task.arguments.get("provide_context") and _asks(facts):
-        raise Refused("its function asks for the run's context, and provide_context isn't set")
-    if facts.connections:
-        raise Refused(f"it reads the connection {min(facts.connections)!r}: make a resource for it")
+def free_names(facts: Facts) -> frozenset[str]:
+    """Names of the module that a function and the defaults of its parameters use."""
+    defaults = [item.default for item in facts.parameters if item.default and item.name not in CONTEXT_KEYS]
+    return facts.names.union(*map(identifiers, defaults)) - BUILTINS
 
 
-def _result(task: Task, facts: Facts, scope: Scope) -> Result:
-    stored = task.arguments.get("do_xcom_push") is not False
-    if facts.pushes:
-        return Result(kind="keys", keys=facts.pushes, returns=facts.returns and stored)
-    if not facts.returns or not stored:
-        return NOTHING
-    if not has_multiple_outputs(task, facts):
-        return VALUE
-    text = scope.segment(task)
-    return Result(kind="outputs", keys=returned_keys(text) or {}, returns=not returns_nothing_somewhere(text))
+def inspect_called(task: Task, facts: Facts) -> Inspection:
+    """What a helper needs whose caller gives it all its arguments; the result is another's to tell. Raises ``Refused``."""
+    assert task.callable is not None  # noqa: S101 - facts_of has refused it otherwise
+    entries = facts.context - set(bind(task, facts).by_name)
+    others = entries - {item.name for item in facts.parameters if item.kind in NAMED}
+    if others or facts.pulls or facts.pushes:
+        what = f"`{min(others)}` of the run's context" if others else "XComs"
+        raise Refused(f"its function uses {what}, and isn't the task's own")
+    if not task.callable.name.isidentifier():
+        raise Refused("its function is a lambda, and isn't the task's own")
+    return Inspection(context=dates_of(entries), names=free_names(facts), helper=task.callable.name)
 
 
-def has_multiple_outputs(task: Task, facts: Facts) -> bool:
-    """Whether each entry of the returned dict is a result of its own (``_infer_multiple_outputs``)."""
-    given = task.arguments.get("multiple_outputs")
-    if given is not None or ".task" not in task.operator:
-        return bool(given)
-    return annotated_class(facts.return_annotation or "") in MAPPINGS
-
-
-class _Writer:
+class Writer:
     """What both ways of writing share."""
 
     def __init__(self, task: Task, scope: Scope, facts: Facts, arguments: Arguments) -> None:
@@ -178,17 +90,18 @@ class _Writer:
             read.span: inputs.variable(read.name, read.default, deserialize_json=read.deserialize_json)
             for read in self.facts.variable_reads
         }
+        known = self.scope.dialect.exceptions
         return Plan(
             name=name,
             pulls=pulls,
             context=context,
             variable_reads=reads,
-            exceptions={key: EXCEPTIONS[key] for key in sorted(self.facts.raises) if key in EXCEPTIONS},
+            exceptions={name: text for name, text in known.items() if name in self.facts.raises},
             handover="keys" if self.result.kind == "keys" else "value",
         )
 
     def returns(self, inputs: Inputs) -> str | None:
-        """An annotation that Dagster checks: nothing, or a dict with text keys as ``multiple_outputs`` wants."""
+        """An annotation for what is certain: nothing, or a dict with text keys as ``multiple_outputs`` wants."""
         if self.result.kind == "nothing":
             return "None"
         if self.result.kind != "outputs":
@@ -198,19 +111,20 @@ class _Writer:
 
     def rewrite(self, plan: Plan) -> Rewritten:
         """The function as planned. Raises ``Refused``."""
-        assert self.task.callable is not None  # noqa: S101 - _facts has refused it otherwise
+        assert self.task.callable is not None  # noqa: S101 - facts_of has refused it otherwise
         rewritten = self.scope.module.rewrite(self.task.callable, plan)
         if rewritten.refusals:
             raise Refused(rewritten.refusals[0].reason)
         return rewritten
 
 
-class _Single(_Writer):
-    """The user's function is the asset's."""
+class Single(Writer):
+    """The user's function is the task's."""
 
     def write(self) -> tuple[Inputs, Function]:
+        """The parameters and the function. Raises ``Refused``."""
         avoid = self.scope.identifiers(self.task) | self.facts.names | self.facts.locals
-        inputs = Inputs(self.scope, self.task, avoid)
+        inputs = self.scope.inputs(self.task, avoid)
         bindings = dict(self._bindings(inputs, self._inputs_by_name(inputs)))
         plan = self.plan(self.name, inputs, self._context(inputs))
         annotation = self.returns(inputs)
@@ -239,7 +153,7 @@ class _Single(_Writer):
         return replace(function, text=f"{head}\n{lines}\n{body}", documented=True)
 
     def _inputs_by_name(self, inputs: Inputs) -> frozenset[str]:
-        """Parameters that keep their names as inputs of the asset: they get the whole result of another task."""
+        """Parameters that keep their names as inputs: they get the whole result of another task."""
         found = set()
         for parameter in self._named():
             value = self.arguments.named.get(parameter.name)
@@ -270,9 +184,7 @@ class _Single(_Writer):
 
     def _check_names(self, inputs: Inputs, rewritten: Rewritten) -> None:
         """Raises ``Refused`` when the body binds a parameter that we have added and it reads."""
-        added = {"context"} if inputs.needs_context else set()
-        added |= {"config"} if inputs.config else set()
-        added |= {*inputs.upstream.values(), *inputs.resources}
+        added = {*inputs.upstream.values(), *inputs.given()}
         added -= {item.name for item in self.facts.parameters}
         taken = min(added & self.facts.names, default=None) or is_rebound(rewritten.text, added)
         if taken is not None:
@@ -292,37 +204,45 @@ def _default(parameter: Parameter) -> str:
     return parameter.default
 
 
-class _Shared(_Writer):
-    """A helper that keeps the user's signature, and an asset that calls it."""
+class Called(Writer):
+    """A helper that keeps the user's signature, and a function that calls it."""
 
     def write(self) -> tuple[Inputs, Function]:
-        assert self.task.callable is not None  # noqa: S101 - _facts has refused it otherwise
+        assert self.task.callable is not None  # noqa: S101 - facts_of has refused it otherwise
         helper = self.scope.helpers[self.scope.callable_key(self.task)]
-        inputs = Inputs(self.scope, self.task, {helper})
-        missing = [
-            item for item in self.facts.parameters if item.kind in NAMED and item.name not in self.arguments.named
-        ]
-        for parameter in missing:
-            _default(parameter)
-        call = f"{helper}({', '.join(self._call(inputs))})"
+        inputs = self.scope.inputs(self.task, {helper})
+        statement = self.statement(helper, inputs)
         plan = replace(self.plan(helper, inputs, {}), signature=tuple(_declared(self.facts.parameters)))
         rewritten = self.rewrite(plan)
         annotation = self.returns(inputs)
         head = f"def {self.name}({', '.join(inputs.signature())}){f' -> {annotation}' if annotation else ''}:"
-        text = f"{head}\n    {'' if annotation == 'None' else 'return '}{call}"
+        text = f"{head}\n    {statement}"
         marker = f"__dagport_definition_{helper}__"
         chunk = Chunk(marker=marker, text=rewritten.text.rstrip("\n"))
         defined = Function(text=f"def {marker}(): ...", chunks=(chunk,), names=rewritten.names)
         return inputs, Function(text=text, helpers=(defined,))
 
-    def _call(self, inputs: Inputs) -> list[str]:
-        """The arguments, by position and by name as the source gives them."""
-        values = {name: inputs.value(value) for name, value in self.arguments.named.items()}
-        named = [text if name in self.arguments.by_position else f"{name}={text}" for name, text in values.items()]
-        positions = len(self.arguments.by_position)
-        rest = [inputs.value(value) for value in self.arguments.rest]
-        more = [f"{name}={inputs.value(value)}" for name, value in self.arguments.more.items()]
-        return [*named[:positions], *rest, *named[positions:], *more]
+    def statement(self, helper: str, inputs: Inputs) -> str:
+        """What calls the helper."""
+        args, kwargs = self.call_parts(inputs)
+        call = f"{helper}({', '.join([*args, *(f'{name}={text}' for name, text in kwargs.items())])})"
+        return call if self.result.kind == "nothing" else f"return {call}"
+
+    def call_parts(self, inputs: Inputs) -> tuple[list[str], dict[str, str]]:
+        """The arguments, by position and by name as the source and Airflow's context give them. Raises ``Refused``."""
+        given = self.arguments
+        args = [inputs.value(given.named[name]) for name in given.by_position]
+        args += map(inputs.value, given.rest)
+        kwargs = {name: inputs.value(value) for name, value in given.named.items() if name not in given.by_position}
+        for parameter in self.facts.parameters:
+            name = parameter.name
+            if parameter.kind not in NAMED or name in given.named:
+                continue
+            if name in CONTEXT_KEYS and (name in self.facts.context or parameter.default is None):
+                kwargs[name] = inputs.context(name, self.facts.attributes.get(name, frozenset()))
+            else:
+                _default(parameter)
+        return args, kwargs | {name: inputs.value(value) for name, value in given.more.items()}
 
 
 def _declared(parameters: Sequence[Parameter]) -> Iterator[str]:

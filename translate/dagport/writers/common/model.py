@@ -11,7 +11,7 @@ ResultKind: TypeAlias = Literal["nothing", "value", "keys", "outputs", "xcoms", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a task hands over, and how its asset holds it."""
+    """What a task hands over, and how it holds it."""
 
     kind: ResultKind
     keys: Mapping[str, bool] = field(default_factory=dict)
@@ -31,9 +31,9 @@ class Inspection:
     """What a form finds out about a task before anything is written."""
 
     result: Result = VALUE
-    context: frozenset[str] = frozenset()  # context entries that need a partition
+    context: frozenset[str] = frozenset()  # context entries that say which time the run is for
     names: frozenset[str] = frozenset()  # module-level names of the source that it needs
-    helper: str | None = None  # name of a function of the source that the asset calls, and isn't itself
+    helper: str | None = None  # name of a function of the source that what is written calls, and isn't itself
     skips: bool = False  # it may skip itself and what comes after it
 
 
@@ -69,7 +69,7 @@ Note: TypeAlias = tuple[str, str]
 class Settings:
     """What a task's settings become."""
 
-    arguments: Mapping[str, str] = field(default_factory=dict)  # arguments of ``@dg.asset``: name -> source
+    arguments: Mapping[str, str] = field(default_factory=dict)  # arguments of the decorator: name -> source
     notes: tuple[Note, ...] = ()  # what has no place, and doesn't change what the task does
     approximations: tuple[str, ...] = ()  # what has no place and may change it
     refusal: str | None = None

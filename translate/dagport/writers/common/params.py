@@ -1,14 +1,14 @@
-"""The params of a DAG as a ``dg.Config`` class."""
+"""The params of a DAG as typed fields: of a class, or parameters of a function."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dagport.graph import Pipeline
 from dagport.values import Call, Value, is_known
-from dagport.writers.dagster.literals import literal, text_literal
-from dagport.writers.dagster.naming import RESERVED_INPUTS, camel, clean, python_names
+from dagport.writers.common.literals import literal, text_literal
+from dagport.writers.common.naming import clean, python_names
 
 PARAM_CLASSES = ("Param", "DagParam")
 JSON_TYPES = {
@@ -23,8 +23,6 @@ FIELD_ARGUMENTS = {"minimum": "ge", "maximum": "le", "exclusiveMinimum": "gt", "
 CHECKED_BY_TYPE = frozenset(
     {"type", "title", "description", "description_md", "section", "examples", "const", "values_display"}
 )
-# A config's own attributes, which a field may not have.
-CONFIG_ATTRIBUTES = frozenset({"copy", "dict", "json", "schema", "validate", "construct", "fields", "register"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,15 +39,14 @@ class Field:
 class Params:
     """All params of a DAG."""
 
-    class_name: str
     fields: Mapping[str, Field] = field(default_factory=dict)
     refusals: Mapping[str, str] = field(default_factory=dict)  # param -> why it can't be carried over
     unchecked: tuple[str, ...] = ()  # params with rules that the class doesn't check
 
 
-def params_of(pipeline: Pipeline) -> Params:
-    """The params of a pipeline, those that can be carried over as fields."""
-    names = python_names({*RESERVED_INPUTS, *CONFIG_ATTRIBUTES})
+def params_of(pipeline: Pipeline, taken: Iterable[str]) -> Params:
+    """The params of a pipeline, those that can be carried over as fields; ``taken``: names that no field may have."""
+    names = python_names(taken)
     fields: dict[str, Field] = {}
     refusals: dict[str, str] = {}
     unchecked: list[str] = []
@@ -67,9 +64,7 @@ def params_of(pipeline: Pipeline) -> Params:
             default=_default(default, kind),
             arguments=_arguments(schema),
         )
-    return Params(
-        class_name=f"{camel(pipeline.id)}Config", fields=fields, refusals=refusals, unchecked=tuple(unchecked)
-    )
+    return Params(fields=fields, refusals=refusals, unchecked=tuple(unchecked))
 
 
 def _parts(value: Value) -> tuple[Value, Mapping[str, Value]]:

@@ -6,7 +6,7 @@ import pytest
 
 from dagport.graph import DataFlow, Edge, Pipeline, Schedule, Task
 from dagport.values import Ref
-from dagport.writers.dagster.edges import FOLD_LIMIT, Dependencies, is_empty
+from dagport.writers.common.edges import FOLD_LIMIT, Dependencies, is_empty
 
 EMPTY = "airflow.operators.empty.EmptyOperator"
 

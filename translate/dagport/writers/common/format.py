@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from dagport.writers.dagster.model import Chunk
+from dagport.writers.common.model import Chunk
 
 LINE_LENGTH = 100
 OPTIONS = ("--isolated", "--no-cache", "--quiet", "--target-version", "py310", "--line-length", str(LINE_LENGTH))

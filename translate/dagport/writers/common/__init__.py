@@ -1,0 +1,1 @@
+"""What writers of Python targets share: names, literals, functions of tasks, dependencies, values of a run."""

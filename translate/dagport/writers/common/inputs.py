@@ -1,0 +1,284 @@
+"""The parameters of a task's function, collected while its parts are written.
+
+Each target has a class of its own for what a run's context, a Variable and a connection become there.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dagport.graph import Task
+from dagport.passes import templates
+from dagport.source import Source
+from dagport.values import Call, Template, Value, XCom
+from dagport.writers.common.dates import DATE_ENTRIES, DATES, SAFE_ATTRIBUTES
+from dagport.writers.common.literals import NotExpressible, describe, expression, text_literal
+from dagport.writers.common.model import Note, Refused, Result
+from dagport.writers.common.naming import identifier, python_names
+
+if TYPE_CHECKING:
+    from dagport.writers.common.scope import Scope
+
+RETURN_KEY = "return_value"
+DAG_PARAM = re.compile(r"\{\{ params\.(\w+) \}\}")
+WHOLE = ("value", "outputs", "unknown")  # kinds of results that are handed over as they are
+TASK_NAMES = ("task.task_id", "ti.task_id", "task_instance.task_id")
+DAG_NAMES = ("dag.dag_id", "ti.dag_id", "task_instance.dag_id", "dag_run.dag_id", "task.dag_id")
+
+
+class Inputs(ABC):
+    """The parameters of one task's function, collected while its parts are written."""
+
+    def __init__(self, scope: Scope, task: Task, avoid: Iterable[str]) -> None:
+        self.scope = scope
+        self.task = task
+        self.names = python_names({*scope.dialect.generated, *scope.dialect.reserved, *avoid})
+        self.upstream: dict[str, str] = {}  # task id -> parameter
+        self.used: dict[str, list[str]] = {}  # task id -> keys of its results that arguments have
+        self.imports: dict[str, None] = {}
+        self.support: dict[str, None] = {}
+        self.approximations: dict[str, None] = {}
+        self.notes: dict[Note, None] = {}
+
+    # Results of other tasks
+
+    def parameter(self, task_id: str, wanted: str | None = None) -> str:
+        """The parameter that receives a task's result, added when it isn't there yet."""
+        if task_id not in self.upstream:
+            name = wanted or identifier(self.scope.names[task_id].short, "task")
+            self.upstream[task_id] = self.names.allocate(name, ["result"])
+        return self.upstream[task_id]
+
+    def take(self, value: XCom, wanted: str) -> bool:
+        """Give the whole result of a task to a parameter of the user's own name, where that says the same."""
+        task_id = value.task_id
+        if task_id in self.upstream or wanted in self.scope.dialect.reserved:
+            return False
+        producer = self.scope.results.get(task_id)
+        if value.key != RETURN_KEY or producer is None or producer.kind not in WHOLE:
+            return False
+        self._check_order(task_id)
+        self.upstream[task_id] = wanted
+        self.used[task_id] = [RETURN_KEY]
+        return True
+
+    def result(self, task_id: str, key: str, *, argument: bool) -> str:
+        """The source of another task's result; ``argument``: handed over by TaskFlow or ``.output``, not pulled.
+
+        Raises ``Refused`` where Airflow would fail, or where which result is meant can't be told.
+        """
+        self._check_order(task_id)
+        text = self._result(task_id, key, argument=argument)
+        return self._copied(task_id, key, text) if argument else text
+
+    def _copied(self, task_id: str, key: str, text: str) -> str:
+        """Airflow gives every argument an object of its own: a second use of a result gets a copy."""
+        before = self.used.setdefault(task_id, [])
+        shared = key in before or (bool(before) and RETURN_KEY in (key, *before))
+        before.append(key)
+        if not shared or text == "None":
+            return text
+        self.imports["from copy import deepcopy"] = None
+        return f"deepcopy({text})"
+
+    def _result(self, task_id: str, key: str, *, argument: bool) -> str:
+        result = self.scope.results[task_id]
+        missing = f"{task_id!r} hands over nothing by the key {key!r}"
+        if result.kind == "xcoms":
+            return self._pushed(task_id, key, result, argument=argument)
+        if result.kind == "unknown":
+            name = self.parameter(task_id)
+            return name if key == RETURN_KEY else f"{name}[{text_literal(key)}]"
+        if key == RETURN_KEY:
+            return self._returned(task_id, result)
+        if result.kind == "outputs" and result.keys.get(key):
+            return f"{self.parameter(task_id)}[{text_literal(key)}]"
+        if result.kind == "outputs":
+            name = self.parameter(task_id)
+            return f"{f'({name} or {{}})' if not result.returns else name}.get({text_literal(key)})"
+        if result.kind == "keys" and key in result.keys:
+            name = self.parameter(task_id)
+            return (
+                f"{name}[{text_literal(key)}]" if result.keys[key] or argument else f"{name}.get({text_literal(key)})"
+            )
+        if argument:
+            raise Refused(f"{missing}: Airflow fails when the task starts")
+        return "None"
+
+    def _returned(self, task_id: str, result: Result) -> str:
+        if result.kind == "nothing" or (result.kind == "keys" and not result.returns):
+            return "None"
+        name = self.parameter(task_id)
+        return f"{name}.get({text_literal(RETURN_KEY)})" if result.kind == "keys" else name
+
+    def _pushed(self, task_id: str, key: str, result: Result, *, argument: bool) -> str:
+        """One of the results of a task that Airflow runs (``XComArg.resolve``, ``TaskInstance.xcom_pull``)."""
+        if result.several and not (argument and key == RETURN_KEY):
+            raise Refused(f"it pulls results of {task_id!r}, which is mapped")
+        name = self.parameter(task_id)
+        if result.several:
+            what = f"it gets a list of the results of {task_id!r}, and Airflow gives it a lazy sequence of them"
+            self.approximations[what] = None
+            return f'{name}.get("{RETURN_KEY}", [])'
+        # Without a result an argument is None, but a key that wasn't pushed fails.
+        return f"{name}[{text_literal(key)}]" if argument and key != RETURN_KEY else f"{name}.get({text_literal(key)})"
+
+    def _check_order(self, task_id: str) -> None:
+        dependencies = self.scope.dependencies
+        if task_id not in dependencies.tasks:
+            raise Refused(f"it takes the result of {task_id!r}, which isn't a task of this DAG")
+        if task_id in dependencies.folded:
+            raise Refused(f"it takes the result of {task_id!r}, which has none")
+        producer = self.scope.results.get(task_id)
+        if dependencies.tasks[task_id].mapped is not None and not (producer and producer.several):
+            raise Refused(f"it takes the results of {task_id!r}, which is mapped")
+        if task_id not in dependencies.ancestors(self.task.id):
+            raise Refused(f"it takes the result of {task_id!r}, which need not have run before")
+
+    # The run's context
+
+    def context(self, entry: str, attributes: frozenset[str] = frozenset()) -> str:
+        """The source in place of an entry of Airflow's context. Raises ``Refused`` when there is none."""
+        if entry in DATE_ENTRIES:
+            return self._date(entry, attributes)
+        if entry.startswith("params."):
+            return self.param(entry.removeprefix("params."))
+        if entry in TASK_NAMES:
+            return text_literal(self.task.id)
+        if entry in DAG_NAMES:
+            return text_literal(self.scope.pipeline.id)
+        text = self.of_run(entry)
+        if text is None:
+            raise Refused(f"it uses `{entry}` of the run's context, which {self.scope.dialect.engine} doesn't have")
+        return text
+
+    def _date(self, entry: str, attributes: frozenset[str]) -> str:
+        self.check_date(entry)
+        if entry in DATES and not attributes <= SAFE_ATTRIBUTES:
+            other, engine = ", ".join(sorted(attributes - SAFE_ATTRIBUTES)), self.scope.dialect.engine
+            raise Refused(f"it uses `{entry}` as a date of pendulum's ({other}), and {engine} gives a plain datetime")
+        return self.date(entry)
+
+    # What each target has of its own
+
+    @abstractmethod
+    def check_date(self, entry: str) -> None:
+        """Raises ``Refused`` when a run of the target has no dates."""
+
+    @abstractmethod
+    def date(self, entry: str) -> str:
+        """The source in place of one of ``DATE_ENTRIES``. Raises ``Refused`` when there is none."""
+
+    @abstractmethod
+    def of_run(self, entry: str) -> str | None:
+        """The source in place of another entry of the context, ``None`` when there is none."""
+
+    @abstractmethod
+    def param(self, name: str) -> str:
+        """The source of a param of the run. Raises ``Refused``."""
+
+    @abstractmethod
+    def variable(self, name: str, default: str | None = None, *, deserialize_json: bool = False) -> str:
+        """The source of ``Variable.get``; ``default`` is source text, ``None`` when a missing one raises."""
+
+    @abstractmethod
+    def connection(self, conn_id: str) -> str:
+        """The source of the database of a connection, on which ``run`` is called. Raises ``Refused``."""
+
+    @abstractmethod
+    def command(self, arguments: Sequence[str]) -> str:
+        """The statement that runs a shell command and hands over its last line."""
+
+    @abstractmethod
+    def given(self) -> list[str]:
+        """The names of the parameters that hold no result of another task."""
+
+    @abstractmethod
+    def signature(self) -> list[str]:
+        """The parameters, as text."""
+
+    # Values
+
+    def value(self, value: Value) -> str:
+        """The source of an argument's value as the task gets it. Raises ``Refused`` when there is none."""
+        try:
+            return expression(_rendered(value), self._symbolic)
+        except NotExpressible as reason:
+            raise Refused(str(reason)) from None
+
+    def _symbolic(self, value: Value) -> str:
+        if isinstance(value, XCom):
+            return self.result(value.task_id, value.key, argument=True)
+        if isinstance(value, Template):
+            return self._dag_param(value) or self.template(value)
+        raise NotExpressible(describe(value))
+
+    def _dag_param(self, value: Template) -> str | None:
+        """``dag.param("x")``, which the graph shows as a template, is the param itself and not its text."""
+        match = DAG_PARAM.fullmatch(value.text)
+        if match is None:
+            return None
+        source = self.scope.source.text
+        if value.text not in source:
+            return self.param(match[1])
+        if "@dag" in source or ".param(" in source:
+            raise Refused(f"whether {value.text!r} is a template or a param of the function can't be told")
+        return None
+
+    def template(self, value: Template) -> str:
+        """The source of a text that Airflow renders. Raises ``Refused`` when a part has no exact form."""
+        if not is_plain_environment(self.scope.source):
+            raise Refused("the DAG changes how Jinja renders")
+        found: dict[str, str] = {}
+        for ref in value.refs:
+            found |= self._reference(ref)
+        text = templates.to_python(value.text, found)
+        if text is None:
+            raise Refused(f"the template {value.text!r} has no exact form in Python")
+        return text
+
+    def _reference(self, ref: str) -> dict[str, str]:
+        """The source for a reference of a template, by the names that ``templates.to_python`` asks for."""
+        if ref.startswith("xcom:"):
+            task_id, key = self._split_reference(ref.removeprefix("xcom:"))
+            return {ref: self.result(task_id, key, argument=False)}
+        if ref.startswith("var."):
+            name = ref.removeprefix("var.")
+            return {ref: self.variable(name), f"var.json.{name}": self.variable(name, deserialize_json=True)}
+        # What is taken from a date, `to_python` knows better.
+        return {ref: self.context(ref)}
+
+    def _split_reference(self, text: str) -> tuple[str, str]:
+        """``group.task.key``: the id of a task may hold dots, and so may a key."""
+        for task_id in sorted(self.scope.dependencies.tasks, key=len, reverse=True):
+            if text.startswith(f"{task_id}."):
+                return task_id, text.removeprefix(f"{task_id}.")
+        task_id, _, key = text.rpartition(".")
+        return task_id, key
+
+
+def _rendered(value: Value) -> Value:
+    """A value as Airflow renders it: that changes texts without a template, too."""
+    if isinstance(value, str):
+        return templates.plain(value)
+    if isinstance(value, Mapping):
+        return {key: _rendered(item) for key, item in value.items()}
+    if isinstance(value, Call):
+        return replace(value, args=tuple(map(_rendered, value.args)))
+    return [_rendered(item) for item in value] if isinstance(value, Sequence) else value
+
+
+def is_plain_environment(source: Source) -> bool:
+    """Whether nothing in the file changes how templates render; the graph doesn't tell."""
+    return not any(
+        name in source.text
+        for name in (
+            "render_template_as_native_obj=True",
+            "jinja_environment_kwargs",
+            "render_template_as_native_obj': True",
+        )
+    )

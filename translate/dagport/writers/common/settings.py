@@ -1,0 +1,90 @@
+"""Settings of a task: the walk through the arguments that the form of a task doesn't read.
+
+The tables of a target say what becomes of every base argument of an operator; a setting in none of them is refused, so
+nothing gets lost when Airflow adds one. Source: ``BaseOperator.__init__`` of Airflow 1.10, 2.11 and 3.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from dagport.graph import Pipeline, Task
+from dagport.values import Call, Value
+from dagport.writers.common.model import Note
+
+DEFAULT_RETRY_DELAY = 300  # seconds; `default_task_retry_delay`
+DEFAULT_OWNER = "airflow"
+DEFAULT_POOL = "default_pool"
+OTHER_DOCS = ("doc_rst", "doc_json", "doc_yaml")
+SECONDS = len("2026-01-01T00:00:00")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """What becomes of the arguments that every operator has, each with an advice or a reason."""
+
+    ignored: Mapping[str, str]  # they mean nothing in the target, or stand elsewhere
+    noted: Mapping[str, str]  # they have no place, and don't change what the task does
+    approximated: Mapping[str, str]  # they have no place, and may change what it does
+    refused: Mapping[str, str]
+
+    def rows(self) -> Iterator[tuple[str, str, str]]:
+        """The settings that aren't carried over exactly: setting, fidelity, advice. For the support table."""
+        for name, advice in self.noted.items():
+            yield f"`{name}`", "reported", advice
+        for name, advice in self.approximated.items():
+            yield f"`{name}`", "approximate", advice
+        for name, why in self.refused.items():
+            yield f"`{name}`", "delegated", why
+
+
+@dataclass
+class Collected:
+    """What the settings of a task become, as it is found."""
+
+    arguments: dict[str, str] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    approximations: list[str] = field(default_factory=list)
+
+    def note(self, setting: str, advice: str) -> None:
+        """A setting without a place, which doesn't change what the task does."""
+        self.notes.append(("DP403", f"`{setting}` isn't carried over: {advice}"))
+
+    def differ(self, setting: str, advice: str) -> None:
+        """A setting without a place, which may change what the task does."""
+        self.approximations.append(f"`{setting}` isn't carried over: {advice}")
+
+
+def walk(task: Task, pipeline: Pipeline, own: frozenset[str], tables: Tables, found: Collected) -> str | None:
+    """Go through the arguments that the form, which reads ``own``, doesn't; returns why the task is refused."""
+    for name, value in task.arguments.items():
+        if name in own or name in tables.ignored or _is_off(value) or _is_the_dags(name, value, pipeline):
+            continue
+        if name in tables.noted:
+            found.note(name, tables.noted[name])
+        elif name in tables.approximated:
+            found.differ(name, tables.approximated[name])
+        elif name in tables.refused:
+            return f"`{name}` is set: {tables.refused[name]}"
+        else:
+            return f"the argument `{name}` isn't carried over"
+    return None
+
+
+def documentation(task: Task) -> str | None:
+    """The text that documents a task."""
+    return task.doc or next((value for name in OTHER_DOCS if isinstance(value := task.arguments.get(name), str)), None)
+
+
+def _is_off(value: Value) -> bool:
+    return value is None or value is False or value in ([], {}, "")
+
+
+def _is_the_dags(name: str, value: Value, pipeline: Pipeline) -> bool:
+    """Whether a date is the DAG's own, which is where ``default_args`` put it."""
+    dates = {"start_date": pipeline.start_date, "end_date": pipeline.end_date}
+    date = dates.get(name)
+    if date is None or not isinstance(value, Call) or not value.args:
+        return False
+    return str(value.args[0])[:SECONDS] == date[:SECONDS]
