@@ -132,6 +132,7 @@ class Group:
     parent: str | None = None
     tooltip: str | None = None
     mapped: bool = False  # each of its tasks runs once for every item that the group is expanded over
+    over: Mapping[str, Value] = field(default_factory=dict)  # of a mapped one: argument -> what it is expanded over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +159,7 @@ class Pipeline:
     data_flows: tuple[DataFlow, ...] = ()  # sorted
     groups: tuple[Group, ...] = ()
     callbacks: Mapping[str, Value] = field(default_factory=dict)
+    arguments: Mapping[str, Value] = field(default_factory=dict)  # constructor arguments without a field here
     engine_version: str | None = None  # of the orchestrator it is written for: "1.10", "2", "3"
     assumptions: tuple[str, ...] = ()  # what `exact` rests on: "engine_version", or needs such as "variable:NAME"
     span: Span | None = None

@@ -26,6 +26,15 @@ CALLBACKS = {
     "sla_miss_callback": "sla_miss",
 }
 
+OTHER_ARGUMENTS: dict[str, object] = {
+    "access_control": None, "allowed_run_types": None, "dag_display_name": None, "deadline": None,
+    "disable_bundle_versioning": False, "fail_fast": False, "fail_stop": False, "is_paused_upon_creation": None,
+    "jinja_environment_kwargs": None, "max_consecutive_failed_dag_runs": None, "owner_links": None,
+    "render_template_as_native_obj": False, "rerun_with_latest_version": None, "template_searchpath": None,
+    "template_undefined": None, "user_defined_filters": None, "user_defined_macros": None,
+}  # fmt: skip
+"""Arguments of a DAG that have no field of their own in the graph, with the default that isn't told."""
+
 
 class PipelineBuilder:
     """Makes one pipeline, and collects why it may be wrong."""
@@ -104,6 +113,7 @@ class PipelineBuilder:
             data_flows=self._flows(),
             groups=tuple(self._groups()),
             callbacks=self._callbacks(),
+            arguments=self._arguments(),
             engine_version=self.version,
             assumptions=() if self.version_certain else ("engine_version",),
             span=dag.span,
@@ -197,6 +207,12 @@ class PipelineBuilder:
                 found[event] = self.value(value, self.dag.span, name)
         return found
 
+    def _arguments(self) -> dict[str, Value]:
+        """What else the constructor was given; an argument that isn't known is opaque, and no doubt about the graph."""
+        given = {name: value for name, value in self.dag.fields.items() if name in OTHER_ARGUMENTS and value is not None}
+        found = {name: to_value(value, Place(0, self.budget)) for name, value in sorted(given.items())}
+        return {name: value for name, value in found.items() if value is not OTHER_ARGUMENTS[name]}
+
     def _groups(self) -> list[Group]:
         found: list[Group] = []
 
@@ -205,7 +221,13 @@ class PipelineBuilder:
                 if isinstance(child, nodes.Group):
                     parent = group.id
                     found.append(
-                        Group(id=str(child.id), parent=parent, tooltip=child.tooltip, mapped=bool(child.mapped))
+                        Group(
+                            id=str(child.id),
+                            parent=parent,
+                            tooltip=child.tooltip,
+                            mapped=bool(child.mapped),
+                            over=_expanded_over(child),
+                        )
                     )
                     visit(child)
 
@@ -245,6 +267,14 @@ class PipelineBuilder:
                 break
             found.update(data_flows(task, self.dag))
         return tuple(sorted(found))
+
+
+def _expanded_over(group: nodes.Group) -> dict[str, Value]:
+    """What a mapped group is expanded over; ``kwargs`` is the one list of ``expand_kwargs``."""
+    over = group.mapped_over
+    if over is None:
+        return {}
+    return {str(name): to_value(value) for name, value in (over if isinstance(over, dict) else {"kwargs": over}).items()}
 
 
 def find_cycle(dag: nodes.Dag) -> list[str] | None:
