@@ -10,6 +10,10 @@ from dagport.diagnostics import Diagnostic
 from dagport.graph import FileGraph
 from dagport.source import Source
 
+Style: TypeAlias = Literal["auto", "assets", "ops"]
+"""How a Dagster project holds control flow: "auto" takes assets where they carry the meaning, else a graph of ops with
+assets at its ends; "assets" takes nothing but assets; "ops" writes jobs of ops."""
+
 Fidelity: TypeAlias = Literal["native", "approximate", "delegated", "manual"]
 """How well a task was carried over: exactly, nearly (a diagnostic says how it differs), by calling the
 original engine, or not at all (the generated code raises when it is run)."""
@@ -50,6 +54,8 @@ class WriteOptions:
 
     package: str = "pipelines"  # name of the generated Python package
     allow_inexact: bool = False  # translate pipelines whose graph isn't exact, too
+    style: Style = "auto"
+    airflow_version: str = "3"  # Airflow that files are written for: "2" or "3"
     delegate: bool = True  # have the original engine run what has no form in the target; otherwise it is refused
 
 

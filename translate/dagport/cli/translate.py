@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -18,7 +19,7 @@ from dagport.cli.translating import attempt
 from dagport.diagnostics import Diagnostic, diagnose
 from dagport.project.discovery import shown
 from dagport.project.output import Change, Plan, plan_output, write_output
-from dagport.translation import Translation
+from dagport.translation import Style, Translation
 
 DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -37,6 +38,13 @@ DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
     default=True,
     help="Have the original engine run what has no form in the target, or refuse it. [default: delegate]",
 )
+@click.option(
+    "--style",
+    type=click.Choice(get_args(Style)),
+    default="auto",
+    show_default=True,
+    help="Dagster: control flow in graphs of ops with assets at their ends, nothing but assets, or jobs of ops.",
+)
 @click.pass_context
 def translate(
     ctx: click.Context,
@@ -49,6 +57,7 @@ def translate(
     package: str | None,
     allow_inexact: bool,
     delegate: bool,
+    style: Style,
 ) -> None:
     """Write the pipelines for another orchestrator.
 
@@ -58,7 +67,9 @@ def translate(
     run: Run = ctx.obj
     _check_usage(to, out, package, needs_out=diff or check or force)
     documents = tuple(run.documents(paths))
-    translation = attempt(run, str(to), documents, allow_inexact=allow_inexact, delegate=delegate, package=package)
+    translation = attempt(
+        run, str(to), documents, allow_inexact=allow_inexact, delegate=delegate, package=package, style=style
+    )
     if translation is None:
         run.status(())
         ctx.exit(CRASHED)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
 from dagport.cli.run import Run
-from dagport.translation import Document, Translation, WriteOptions
+from dagport.translation import Document, Style, Translation, WriteOptions
 
 
 def attempt(
@@ -18,6 +19,7 @@ def attempt(
     allow_inexact: bool,
     delegate: bool,
     package: str | None = None,
+    style: Style = "auto",
 ) -> Translation | None:
     """The translation, or ``None`` when the writer failed: then the run knows the crashes.
 
@@ -28,7 +30,13 @@ def attempt(
     from dagport.project.translate import translate
 
     default = WriteOptions()
-    options = WriteOptions(package=package or default.package, allow_inexact=allow_inexact, delegate=delegate)
+    options = replace(
+        default,
+        package=package or default.package,
+        allow_inexact=allow_inexact,
+        delegate=delegate,
+        style=style,
+    )
     result = translate(target, documents, options)
     if isinstance(result, Translation):
         return result
