@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from dagport.translation import Document, Translation, WriteOptions
 from dagport.workspace import Workspace
 from dagport.writers.airflow import write
 from dagport.writers.airflow.upgrade import facts
-from tests.engines.environments import NO_PROGRAMS, Environment
+from tests.engines.environments import NO_PROGRAMS, Environment, environment
 from tests.engines.moved_names import moved
 
 PROGRAM = Path(__file__).parent / "inside" / "upgraded.py"
@@ -59,13 +60,18 @@ def test_moved_names_are_fresh() -> None:
     assert kept == moved()
 
 
-def test_examples_of_airflow_2(airflow2: Environment, airflow3: Environment, tmp_path: Path) -> None:
-    package = airflow2.run(["-c", "import airflow, os; print(os.path.dirname(airflow.__file__))"]).stdout.split()[-1]
+@pytest.mark.parametrize("engine", ["airflow2", "airflow2-10"])
+def test_examples_of_airflow_2(engine: str, airflow3: Environment, tmp_path: Path) -> None:
+    """Those of the last Airflow 2, and those of Airflow 2.10's wheel."""
+    airflow = environment(engine)
+    package = airflow.run(["-c", "import airflow, os; print(os.path.dirname(airflow.__file__))"]).stdout.split()[-1]
     shutil.copytree(Path(package, "example_dags"), tmp_path / "old", ignore=shutil.ignore_patterns("__pycache__"))
     written = upgraded(tmp_path / "old", tmp_path / "new")
-    before, after = told(airflow2, tmp_path / "old", tmp_path), told(airflow3, tmp_path / "new", tmp_path)
+    before, after = told(airflow, tmp_path / "old", tmp_path), told(airflow3, tmp_path / "new", tmp_path)
     assert set(after["errors"]) <= set(GONE)
     manual = {(item.path, item.pipeline) for item in written.outcomes if item.fidelity == "manual"}
+    counts = Counter(item.fidelity for item in written.outcomes)
+    print(f"{engine}: {len(before['dags'])} DAGs, {dict(counts)}")  # noqa: T201 - what the figures are about
     same = 0
     for name, dag in before["dags"].items():
         if any(pipeline == name or name.startswith(f"{pipeline}.") for _, pipeline in manual):

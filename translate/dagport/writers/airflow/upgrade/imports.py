@@ -9,7 +9,7 @@ from typing import TypeAlias
 import libcst as cst
 
 from dagport.rewrite.scopes import BUILTINS, Binding, Scope, bound_name, dotted
-from dagport.writers.airflow.upgrade.facts import gone, new_home, old_modules
+from dagport.writers.airflow.upgrade.facts import WRITTEN_OUT, gone, new_home, old_modules
 from dagport.writers.airflow.upgrade.file import File
 from dagport.writers.airflow.upgrade.names import imported_name
 
@@ -166,7 +166,7 @@ class Imports:
         groups: dict[str, Group] = {}
         for alias in _aliases(node):
             name, local = dotted(alias.name), bound_name(alias)
-            if self._is_unused(node, alias, local):
+            if self._is_unused(node, alias, local) or self._is_idle(node, f"{module}.{name}", local):
                 continue
             why = gone(f"{module}.{name}")
             if why is not None:
@@ -188,6 +188,11 @@ class Imports:
         """Whether our edits took the last use of a name."""
         reads = list(self._scope_of(node).reads_of(local))
         return bool(reads) and all(read in self._file.replaced for read in reads)
+
+    def _is_idle(self, node: cst.CSTNode, name: str, local: str) -> bool:
+        """Whether nothing of the file reads a name that Airflow 3 hasn't: importing it would only fail."""
+        missing = name in WRITTEN_OUT or gone(name) is not None
+        return missing and not list(self._scope_of(node).reads_of(local)) and not self._is_quoted(local)
 
     def _write(self, node: cst.ImportFrom, groups: list[Group]) -> None:
         tree, module = self._file.tree, dotted(node.module) if node.module else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dagport.graph import FileGraph
 from dagport.source import Source
+from dagport.writers.airflow.upgrade.branches import upgrade_branches
 from dagport.writers.airflow.upgrade.contexts import upgrade_contexts
 from dagport.writers.airflow.upgrade.dags import upgrade_dags
 from dagport.writers.airflow.upgrade.file import File, Finding
@@ -25,6 +26,7 @@ def upgraded(source: Source, graph: FileGraph) -> tuple[str, list[Finding]]:
     upgrade_functions(file, imports)
     upgrade_contexts(file)
     upgrade_templates(file)
+    upgrade_branches(file)
     imports.move()
     imports.settle()
     return file.edits.apply(0, len(source.text)), sorted(file.findings, key=lambda item: item.span)
