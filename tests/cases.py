@@ -5,6 +5,7 @@ A case is a folder ``fixtures/<format>/<case>/`` with ``input.py``, or ``input.y
 - ``graph.json``: the graph, as ``dagport graph --format json`` prints it;
 - ``diagnostics.txt``: what is said about reading and translating it, and what became of each task;
 - ``dagster/``: the translated project, without the files that are the same for every project;
+- ``prefect/``: the flows and deployments for Prefect, and in ``messages.txt`` what is said about them;
 - any other files: what the input reads and imports; the folder is then the root of its project;
 - ``case.toml``, where something isn't the default: ``engine`` names the environment whose Airflow the graph
   is compared with ("airflow3"; "none" needs a ``why``).
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -26,12 +28,14 @@ from dagport.translation import Document, Translation, WriteOptions
 from dagport.workspace import Workspace
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-EXPECTED = {"input.py", "input.yaml", "graph.json", "diagnostics.txt", "case.toml", "dagster", "__pycache__"}
+EXPECTED = {"input.py", "input.yaml", "graph.json", "diagnostics.txt", "case.toml", "dagster", "prefect", "__pycache__"}
 SUFFIXES = {"airflow": ".py", "dag-factory": ".yaml"}
 ENGINES = {"airflow": "airflow3", "dag-factory": "airflow3-dag-factory"}
 PACKAGE = "pipelines"
-SHOWN = PurePosixPath(f"src/{PACKAGE}")  # what lies elsewhere, and definitions.py, is the same for every project
-SAME_FOR_ALL = {SHOWN / "__init__.py", SHOWN / "definitions.py", SHOWN / "defs/__init__.py"}
+SHOWN = PurePosixPath(f"src/{PACKAGE}/defs")  # what lies elsewhere is the same for every project that needs it
+INSTANCE = "dagster.yaml"
+FLOWS = f"src/{PACKAGE}/flows/"
+SAME_FOR_ALL = {SHOWN / "__init__.py"}
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,11 @@ class Case:
         """The input translated to Dagster."""
         return formats.target("dagster")([self.document], WriteOptions(package=PACKAGE))
 
+    @cached_property
+    def for_prefect(self) -> Translation:
+        """The input translated to Prefect."""
+        return formats.target("prefect")([self.document], WriteOptions(package=PACKAGE))
+
     def graph(self) -> dict[str, str]:
         """The expected graph, by file name."""
         record = codec.to_json(self.document.graph)
@@ -87,21 +96,40 @@ class Case:
         shown = {
             f"dagster/{path}": text
             for path, text in self.translation.files.items()
-            if PurePosixPath(path).is_relative_to(SHOWN) and PurePosixPath(path) not in SAME_FOR_ALL
+            if path == INSTANCE
+            or (PurePosixPath(path).is_relative_to(SHOWN) and PurePosixPath(path) not in SAME_FOR_ALL)
         }
         return {"diagnostics.txt": self.messages(), **shown}
 
+    def flows(self) -> dict[str, str]:
+        """The expected translation to Prefect and its messages, by path below the case's folder."""
+        files = self.for_prefect.files.items()
+        shown = {
+            f"prefect/{path}": text
+            for path, text in files
+            if path == "prefect.yaml" or (path.startswith(FLOWS) and not path.endswith("__init__.py"))
+        }
+        sections = {"write": map(line, self.for_prefect.diagnostics), "tasks": fates(self.for_prefect)}
+        return {"prefect/messages.txt": _told(sections), **shown} if len(shown) > 1 else {}
+
     def messages(self) -> str:
         """Diagnostics of the reader and the writer, and the fate of every task."""
-        outcomes = [
-            f"{outcome.pipeline}.{outcome.task}: {outcome.fidelity}"
-            + (f" -> {outcome.target}" if outcome.target else "")
-            + (f" ({outcome.reason})" if outcome.reason else "")
-            for outcome in self.translation.outcomes
-        ]
         read, written = self.document.graph.diagnostics, self.translation.diagnostics
-        sections = {"read": map(line, read), "write": map(line, written), "tasks": outcomes}
-        return "".join(f"{title}\n" + "".join(f"  {text}\n" for text in lines) for title, lines in sections.items())
+        return _told({"read": map(line, read), "write": map(line, written), "tasks": fates(self.translation)})
+
+
+def _told(sections: Mapping[str, Iterable[str]]) -> str:
+    return "".join(f"{title}\n" + "".join(f"  {text}\n" for text in lines) for title, lines in sections.items())
+
+
+def fates(translation: Translation) -> list[str]:
+    """What became of each task."""
+    return [
+        f"{outcome.pipeline}.{outcome.task}: {outcome.fidelity}"
+        + (f" -> {outcome.target}" if outcome.target else "")
+        + (f" ({outcome.reason})" if outcome.reason else "")
+        for outcome in translation.outcomes
+    ]
 
 
 def line(diagnostic: Diagnostic) -> str:

@@ -26,15 +26,22 @@ def test_translation(case: Case, accept: bool) -> None:
 
 
 @each_case
+def test_translation_to_prefect(case: Case, accept: bool) -> None:
+    check(case, "prefect/**/*", case.flows(), accept)
+
+
+@each_case
 def test_graph_reads_back(case: Case) -> None:
     graph = case.document.graph
     assert codec.from_json(json.loads(json.dumps(codec.to_json(graph)))) == graph
 
 
 @each_case
-def test_every_task_has_one_outcome(case: Case) -> None:
+@pytest.mark.parametrize("target", ["translation", "for_prefect"])
+def test_every_task_has_one_outcome(case: Case, target: str) -> None:
     """Of a pipeline that is translated, no task gets lost and none comes twice."""
-    outcomes = [(outcome.pipeline, outcome.task) for outcome in case.translation.outcomes]
+    translation = getattr(case, target)
+    outcomes = [(outcome.pipeline, outcome.task) for outcome in translation.outcomes]
     translated = {pipeline for pipeline, _ in outcomes}
     tasks = [
         (pipeline.id, task.id)
@@ -43,7 +50,7 @@ def test_every_task_has_one_outcome(case: Case) -> None:
         for task in pipeline.tasks
     ]
     assert sorted(outcomes) == sorted(tasks)
-    refused = {item.pipeline for item in case.translation.diagnostics if item.code == "DP406"}
+    refused = {item.pipeline for item in translation.diagnostics if item.code == "DP406"}
     assert {pipeline.id for pipeline in case.document.graph.pipelines if pipeline.tasks} <= translated | refused
 
 

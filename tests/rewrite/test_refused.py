@@ -79,9 +79,17 @@ FACTS = {
     "a push in a function": ("def f(ti):\n    def g():\n        ti.xcom_push('a', 1)\n    g()", "in a nested function"),
     "a date of a push": ("def f(ti): ti.xcom_push('a', 1, execution_date=None)", "arguments that aren't known"),
     # Airflow elsewhere
-    "skipped": (
-        "from airflow.exceptions import AirflowSkipException\ndef f(): raise AirflowSkipException()",
-        "AirflowSkipException",
+    "deferred": (
+        "from airflow.exceptions import TaskDeferred\ndef f(): raise TaskDeferred()",
+        "TaskDeferred",
+    ),
+    "a skip that is caught": (
+        "from airflow.exceptions import AirflowSkipException as E\ndef f():\n    try: pass\n    except E: pass",
+        "other than by raising",
+    ),
+    "the class of a poke": (
+        "from airflow.sdk import PokeReturnValue\ndef f(x): return isinstance(x, PokeReturnValue)",
+        "other than by calling",
     ),
     "caught": (
         "from airflow.exceptions import AirflowException as E\ndef f():\n    try: pass\n    except E: pass",

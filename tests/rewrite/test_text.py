@@ -304,6 +304,57 @@ TEXTS = {
         """,
         VALUE,
     ),
+    "names are bound before a dict that gathers pushes": (
+        """
+        def f(ti, rows=(1, 2), title="none"):
+            ti.xcom_push(key="count", value=len(rows))
+            return {"title": title, "best of all the rows that there are": max(rows)}
+        """,
+        """
+        @dg.asset
+        def train(load):
+            rows = (1, 2)
+            title = "none"
+            return {
+                "count": len(rows),
+                "return_value": {"title": title, "best of all the rows that there are": max(rows)},
+            }
+        """,
+        {},
+    ),
+    "names are bound before a dict of pushes without a returned value": (
+        """
+        def f(ti, rows=(1, 2)):
+            # Both are read by others.
+            ti.xcom_push(key="count", value=len(rows))  # how many
+            ti.xcom_push(key="best", value=max(rows))
+        """,
+        """
+        @dg.asset
+        def train(load):
+            rows = (1, 2)
+            # Both are read by others.
+            return {
+                "count": len(rows),  # how many
+                "best": max(rows),
+            }
+        """,
+        {},
+    ),
+    "names are bound before a dict of pushes in one line": (
+        """
+        def f(ti, rows=(1, 2)):
+            ti.xcom_push(key="count", value=len(rows))
+            return rows
+        """,
+        """
+        @dg.asset
+        def train(load):
+            rows = (1, 2)
+            return {"count": len(rows), "return_value": rows}
+        """,
+        {},
+    ),
     "remarks on parameters": (
         """
         def f(

@@ -362,7 +362,7 @@ CATALOGUE: dict[str, Entry] = {
     "DP432": Entry(
         "error",
         "The file isn't written for Airflow",
-        "Only Python files that can be read are upgraded; the others go on.",
+        "Only files that can be read are written; the others go on.",
         "Correct the errors that are reported for the file, or write it by hand.",
     ),
     # 5xx: files that are written

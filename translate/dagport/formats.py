@@ -32,6 +32,7 @@ PRINTERS = {
 TARGETS = {
     "dagster": "dagport.writers.dagster:write",
     "airflow": "dagport.writers.airflow:write",
+    "prefect": "dagport.writers.prefect:write",
 }
 
 

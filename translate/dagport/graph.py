@@ -173,6 +173,7 @@ class Asset:
     uri: str
     group: str | None = None
     extra: Mapping[str, Value] = field(default_factory=dict)
+    arguments: Mapping[str, Value] = field(default_factory=dict)  # constructor arguments without a field here
     produced_by: tuple[str, ...] = ()  # "pipeline.task"
     consumed_by: tuple[str, ...] = ()
 

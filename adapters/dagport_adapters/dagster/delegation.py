@@ -16,17 +16,19 @@ from typing import Any, cast
 
 import dagster as dg
 
-from dagport_adapters.dagster.handing import HandingError, handed_in, handed_over
-from dagport_adapters.dagster.outcomes import TaskRecord
 from dagport_adapters.dagster.partitions import data_interval_of, logical_date_of
 from dagport_adapters.dagster.resources import AirflowResource, LocalAirflowResource
 from dagport_adapters.lineage import RunLineage, is_on, options_of, quieten
 from dagport_adapters.runners.errors import RunnerError
+from dagport_adapters.runners.handing import HandingError, handed_in, handed_over
 from dagport_adapters.runners.local import LocalAirflow
 from dagport_adapters.runners.observing import Observer, observed
+from dagport_adapters.runners.outcomes import TaskRecord
 from dagport_adapters.runners.protocol import RunFinished, Runner, RunRequest, RunStarted, TaskEvent
 from dagport_lineage.events.run_facets import JobName, RunOf
 
+LOGICAL_TAG, START_TAG, END_TAG = "airflow/logical_date", "airflow/data_interval_start", "airflow/data_interval_end"
+"""Tags by which the sensors of a generated project say the dates of a run."""
 RESOURCE = "airflow"
 DAG, TASK, VERSION = "airflow/dag_id", "airflow/task_id", "airflow/version"
 CHOOSES, NEEDS_SCHEDULER = "airflow/chooses", "airflow/needs_scheduler"
@@ -167,6 +169,9 @@ class _Call:
                 )
             return logical_date_of(partitions, keys[0]), data_interval_of(partitions, keys[0])
         instance, run = self.context.instance, self.context.run
+        if LOGICAL_TAG in run.tags:
+            date, start, end = (datetime.fromisoformat(run.tags[name]) for name in (LOGICAL_TAG, START_TAG, END_TAG))
+            return date, (start, end)
         record = instance.get_run_record_by_id(run.root_run_id or run.run_id)
         record = record or instance.get_run_record_by_id(run.run_id)
         if record is None:

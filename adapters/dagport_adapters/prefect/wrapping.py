@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
-import httpx
 from prefect import Flow, get_client
-from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
 from prefect.logging import get_run_logger
@@ -22,6 +19,7 @@ from prefect.states import Cancelled, Completed, State
 from dagport.graph import Pipeline
 from dagport_adapters.lineage import RunLineage, is_on, options_of, parents_of, quieten, read_design
 from dagport_adapters.prefect.recording import Recorder, RecordingError
+from dagport_adapters.prefect.running import cancelled_with, turn
 from dagport_adapters.prefect.schedules import slot_of
 from dagport_adapters.prefect.sources import FoundDag, dags_of
 from dagport_adapters.prefect.states import message
@@ -30,9 +28,7 @@ from dagport_adapters.runners.observing import Observer, observed
 from dagport_adapters.runners.protocol import Event, RunFinished, Runner, RunRequest, RunStarted, TaskEvent
 from dagport_lineage.events.run_facets import JobName, RunOf
 
-POLL_SECONDS = 2.0
 NOTHING_RAN = "but nothing ran: the DAG has no tasks, or its dates (start_date, end_date) leave out the logical date"
-_turns: dict[int, threading.Lock] = {}
 RunnerOf: TypeAlias = Runner | Callable[[], Runner]
 """A runner that flow runs share, one at a time, or a function that makes one for each, which is closed after it."""
 
@@ -172,7 +168,7 @@ def _run(
         request = _request(wrapped, runner, flow_run, logical_date, conf, params, run_id)
         recorder = Recorder(client, flow_run.id, wrapped.pipeline, flow_run.run_count)
         observers: list[Observer] = [_Log(), *_lineage(wrapped, flow_run, runner, conf)]
-        with _cancelled_with(runner, flow_run):
+        with cancelled_with(runner, flow_run):
             return _follow(runner, request, recorder, observers, wrapped.timeout)
 
 
@@ -224,18 +220,11 @@ def _runner(wrapped: Wrapped) -> Iterator[Runner]:
     if wrapped.lineage and isinstance(made, LocalAirflow):
         quieten(made)
     try:
-        with _turn(made):
+        with turn(made):
             yield made
     finally:
         if made is not given:
             made.close()
-
-
-def _turn(runner: Runner) -> AbstractContextManager[object]:
-    """A ``LocalAirflow`` does one run at a time: flow runs of this process that share it take turns."""
-    if not isinstance(runner, LocalAirflow):
-        return nullcontext()
-    return _turns.setdefault(id(runner), threading.Lock())  # by identity: two that are equal are two workers
 
 
 def _request(
@@ -293,32 +282,3 @@ class _Log:
         elif isinstance(event, TaskEvent):
             name = event.task_id if event.map_index < 0 else f"{event.task_id}[{event.map_index}]"
             self._log.info("%s: %s", name, message(event))
-
-
-@contextmanager
-def _cancelled_with(runner: Runner, flow_run: FlowRun) -> Iterator[None]:
-    """Cancel the Airflow run when the flow run is cancelled, also where no worker of Prefect ends this process."""
-    over = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(runner, flow_run, over), name="dagport-cancel", daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()
-
-
-def _watch(runner: Runner, flow_run: FlowRun, over: threading.Event) -> None:
-    with get_client(sync_client=True) as client:
-        while not over.wait(POLL_SECONDS):
-            if _is_cancelled(client, flow_run):
-                runner.cancel()
-                return
-
-
-def _is_cancelled(client: SyncPrefectClient, flow_run: FlowRun) -> bool:
-    try:
-        state = client.read_flow_run(flow_run.id).state
-    except httpx.HTTPError:  # it is asked again
-        return False
-    return state is not None and (state.is_cancelling() or state.is_cancelled())

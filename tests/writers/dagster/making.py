@@ -61,9 +61,10 @@ def pipeline(*tasks: Task, edges: str = "", edges_made: Iterable[Edge] = (), **f
 
 
 def translate(*pipelines: Pipeline, source: str = "", **options: Any) -> Translation:
-    """The project of some pipelines of one file. Nothing is delegated unless that is asked for."""
+    """The project of some pipelines of one file: assets only, and nothing is delegated, unless that is asked for."""
+    values: dict[str, Any] = {"delegate": False, "style": "assets", **options}
     graph = FileGraph(path="dags/train.py", orchestrator="airflow", pipelines=pipelines)
-    return write([Document(Source("dags/train.py", source), graph)], WriteOptions(**{"delegate": False, **options}))
+    return write([Document(Source("dags/train.py", source), graph)], WriteOptions(**values))
 
 
 def module(translation: Translation, name: str = "train") -> str:

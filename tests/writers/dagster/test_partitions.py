@@ -17,7 +17,7 @@ def definition(cron: str, start: str = START, zone: str = "UTC", version: str = 
         pipeline(bash("a"), schedule=schedule, start_date=start, timezone=zone, engine_version=version)
     )
     return (
-        found.definition.removeprefix("dg.").replace("PartitionsDefinition", "")
+        str(found.definition).removeprefix("dg.").replace("PartitionsDefinition", "")
         if isinstance(found, Partitions)
         else found
     )
@@ -82,11 +82,10 @@ def test_up_to_airflow_2_a_run_comes_after_its_partition() -> None:
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
-        ({"schedule": Schedule(kind="manual")}, "cron schedule"),
-        ({"schedule": Schedule(kind="interval", seconds=60)}, "cron schedule"),
-        ({"schedule": Schedule(kind="cron", cron="0 0 L * *")}, "differently"),
-        ({"start_date": None}, "start_date"),
-        ({"timezone": "+02:00"}, "IANA"),
+        ({"schedule": Schedule(kind="assets", assets=("a",))}, "has no dates"),
+        ({"schedule": Schedule(kind="opaque", text="x()")}, "isn't known"),
+        ({"schedule": Schedule(kind="timetable", class_="mine.Timetable")}, "is code"),
+        ({"timezone": "Mars/Base"}, "no time zone"),
     ],
 )
 def test_none(fields: dict[str, object], why: str) -> None:
@@ -94,6 +93,33 @@ def test_none(fields: dict[str, object], why: str) -> None:
     found = partitions_of(pipeline(bash("a"), **values))  # type: ignore[arg-type]
     assert isinstance(found, str)
     assert why in found
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"schedule": Schedule(kind="manual")},
+        {"schedule": Schedule(kind="interval", seconds=60)},
+        {"schedule": Schedule(kind="once")},
+        {"schedule": Schedule(kind="continuous")},
+        {"schedule": Schedule(kind="cron", cron="0 0 L * *")},
+        {"schedule": Schedule(kind="cron", cron="30 2 * * *"), "timezone": "Europe/Paris"},
+        {"start_date": None},
+    ],
+)
+def test_dates_of_the_run_itself(fields: dict[str, object]) -> None:
+    values: dict[str, object] = {"schedule": Schedule(kind="cron", cron="0 0 * * *"), **fields}
+    found = partitions_of(pipeline(bash("a"), **values))  # type: ignore[arg-type]
+    assert isinstance(found, Partitions)
+    assert found.definition is None
+    assert found.context["ds"].text == 'logical_date_of(context).strftime("%Y-%m-%d")'
+
+
+def test_a_run_by_hand_has_the_interval_before_it() -> None:
+    schedule = Schedule(kind="interval", seconds=7200)
+    found = partitions_of(pipeline(bash("a"), schedule=schedule, engine_version="2"))
+    assert isinstance(found, Partitions)
+    assert found.context["data_interval_start"].text == "data_interval_start_of(context, before=timedelta(hours=2))"
 
 
 def test_dates_that_only_old_versions_have() -> None:

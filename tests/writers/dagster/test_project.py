@@ -185,13 +185,10 @@ def test_the_time_zone_of_a_schedule() -> None:
 @pytest.mark.parametrize(
     "schedule",
     [
-        Schedule(kind="interval", seconds=86400),
-        Schedule(kind="once"),
-        Schedule(kind="continuous"),
         Schedule(kind="assets", assets=("a",), condition="all"),
         Schedule(kind="timetable", class_="mine.Timetable"),
-        Schedule(kind="cron", cron="0 0 0 * * *"),
-        Schedule(kind="cron", cron="0 0 L * *"),
+        Schedule(kind="opaque", text="soon()"),
+        Schedule(kind="timetable", class_="airflow.timetables.events.EventsTimetable"),
         Schedule(kind="cron", cron="0 0 31 2 *"),
     ],
     ids=lambda schedule: schedule.kind,
@@ -209,11 +206,9 @@ def test_no_schedule_is_no_loss() -> None:
 @pytest.mark.parametrize(
     ("fields", "word"),
     [
-        ({"catchup": True}, "catchup"),
-        ({"engine_version": "2"}, "catchup"),  # the default there
-        ({"end_date": "2027-01-01T00:00:00+00:00"}, "end_date"),
+        ({"engine_version": "2"}, "catches up"),  # the default there
         ({"max_active_runs": 1}, "max_active_runs"),
-        ({"max_active_tasks": 1}, "max_active_tasks"),
+        ({"max_active_tasks": 1, "engine_version": "2", "catchup": False}, "max_active_tasks"),
         ({"dagrun_timeout_s": 60}, "dagrun_timeout"),
         ({"callbacks": {"on_failure": Ref("tell")}}, "on_failure"),
     ],
@@ -288,6 +283,8 @@ def test_rules_that_a_config_does_not_check_are_told() -> None:
         ({"skip_on_exit_code": None}, 'run_bash(context, "true", skip_on=())'),
         ({"do_xcom_push": False}, 'run_bash(context, "true", keep_output=False)'),
         ({"output_encoding": "latin-1"}, 'run_bash(context, "true", encoding="latin-1")'),
+        ({"output_processor": Ref("json.loads")}, 'run_bash(context, "true", process=json.loads)'),
+        ({"multiple_outputs": True}, 'run_bash(context, "true", multiple_outputs=True)'),
     ],
 )
 def test_bash(arguments: dict[str, Any], call: str) -> None:
@@ -304,10 +301,9 @@ def test_bash(arguments: dict[str, Any], call: str) -> None:
         (Ref("command"), {}),
         (Template("{% for x in y %}{% endfor %}", ("y",)), {}),
         (Template("{{ conn.lake.host }}", ("conn.lake",)), {}),
-        ("true", {"output_processor": Ref("json.loads")}),
+        ("true", {"output_processor": Ref("ours.loads_lines")}),
         ("true", {"skip_on_exit_code": Ref("CODES")}),
         ("true", {"env": Ref("ENV")}),
-        ("true", {"multiple_outputs": True}),
         ("true", {"a_new_argument": 1}),
     ],
 )

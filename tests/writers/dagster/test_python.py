@@ -353,13 +353,12 @@ REFUSED: list[tuple[Task, str]] = [
     (task("use", kwargs(rows=Code("now()", "the clock decides"))), "the clock decides"),
     (task("use", kwargs(rows=Template("{{ macros.uuid }}", ("macros.uuid",)))), "macros.uuid"),
     (task("use", kwargs(rows=1), mapped=None, trigger_rule="all_success", setup=True), "setup"),
-    (task("dated"), "only the runs of a cron schedule"),
     (task("self_default"), "uses a name that it binds"),
     (task("load", {"python_callable": Call("functools.partial")}), "plain function"),
     (task("load", {"templates_dict": {"a": "b"}}), "templates_dict"),
     (task("load", {"pre_execute": Ref("prepare")}), "pre_execute"),
     (task("load", operator="airflow.operators.python.BranchPythonOperator", kind="branch"), "which tasks run next"),
-    (task("load", operator="airflow.sdk.task.virtualenv"), "@task.virtualenv"),
+    (task("load", operator="airflow.sdk.task.docker"), "@task.docker"),
     (task("load", operator="mylib.MyPythonOperator"), "MyPythonOperator"),
 ]
 

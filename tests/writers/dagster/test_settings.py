@@ -57,7 +57,6 @@ def test_carried_over(fields: dict[str, Any], arguments: dict[str, str]) -> None
     [
         {"retries": 2, "retry_exponential_backoff": True},
         {"retries": 2, "retry_exponential_backoff": 3},
-        {"execution_timeout_s": 60},
         {"depends_on_past": True},
         {"wait_for_downstream": True},
         {"pool": "small", "pool_slots": 2},

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from dagport.graph import Pipeline
-from dagport.semantics.outcomes.rules import ALIASES, RULES, Version
+from dagport.semantics.outcomes.rules import ALIASES, FAST, RULES, Version
 from dagport.semantics.outcomes.shape import Node, Shape
 
 FAILS_WITH_ONE = frozenset({"none_failed", "none_failed_min_one_success"})
@@ -38,6 +38,7 @@ class Control:
     gated: bool = False
     caught: bool = False
     leaf: bool = False  # it decides about the run
+    doubt: str | None = None  # why the rule, asked of how others have ended, may say something else than Airflow
 
     @property
     def far(self) -> tuple[str, ...]:
@@ -79,10 +80,10 @@ class _Analysis:
         self.may_skip: list[bool] = [False] * len(self.nodes)
         for number in self.shape.order:
             self.may_skip[number] = self._may_skip(number)
-        self.plain_failure: list[bool] = [False] * len(self.nodes)
         self.dependents = self._dependents()
-        for number in reversed(self._order()):
-            self.plain_failure[number] = self._fails_plainly(number)
+        self.plain = [False] * len(self.nodes)  # whether its failure may simply fail what comes after it
+        for number in reversed(self.shape.order):
+            self.plain[number] = self._fails_directly(number) or self._fails_plainly(number)
 
     def found(self) -> Mapping[str, Control]:
         return {node.id: self._control(number) for number, node in enumerate(self.nodes)}
@@ -98,11 +99,12 @@ class _Analysis:
             lists=self._ids(node.producers),
             group=node.group,
             skips=self._ids(self.skips[number]),
-            ways=self._ways(node) if node.branch and not node.latest_only else {},
+            ways=self._ways(node) if self.skips[number] and node.branch and not node.latest_only else {},
             may_skip=self.may_skip[number],
             gated=self._gated(number),
-            caught=not self.plain_failure[number],
+            caught=not self.plain[number],
             leaf=number in self.shape.leaves,
+            doubt=self._doubt(number),
         )
 
     def _ids(self, numbers: Collection[int]) -> tuple[str, ...]:
@@ -130,7 +132,7 @@ class _Analysis:
         """What runs when a branch chooses an id (``skip_all_except``, ``BranchMixIn.do_branch``)."""
         direct = set(node.downstream)
         found: dict[str, tuple[str, ...]] = {}
-        for other in (*node.downstream, *sorted(self.shape.number.values())):
+        for other in (*node.downstream, *sorted(node.all_downstream.difference(direct))):
             followed = direct & {other, *self.nodes[other].all_downstream}
             if followed:
                 found[self.nodes[other].id] = self._ids(sorted(followed))
@@ -139,6 +141,16 @@ class _Analysis:
             if followed:
                 found[group] = self._ids(sorted(followed))
         return found
+
+    def _doubt(self, number: int) -> str | None:
+        """Faults of the engine that depend on when it expands a task, not on how others end."""
+        node, rule, version = self.nodes[number], self.rules[number], self.shape.version
+        inside = [one for one in node.upstream if node.group and self.nodes[one].group == node.group]
+        if version == "3" and inside and rule == "all_done_min_one_success":
+            return f"Airflow 3 fails a task with the rule {rule} behind another of its mapped group"
+        if version == "2" and inside and (rule in FAST["2"] or (rule == "none_failed_min_one_success")):
+            return f"Airflow 2 asks the rule {rule} of every index of a mapped group"
+        return None
 
     # What may be skipped
 
@@ -186,33 +198,44 @@ class _Analysis:
                 found[one][number] = None
         return [list(one) for one in found]
 
-    def _order(self) -> tuple[int, ...]:
-        """Upstreams first: a chooser, a setup and what a teardown waits for are upstream of it, too."""
-        return self.shape.order
+    def _fails_directly(self, number: int) -> bool:
+        """Whether that is clear from the tasks directly after it: so in a plain pipeline."""
+        after = self.dependents[number]
+        sure = all(self.plain[one] and self._fails_after(one, {number}) for one in after)
+        return sure and (self.counted[number] or bool(after))
 
     def _fails_plainly(self, number: int) -> bool:
-        dependents = self.dependents[number]
-        if not self.counted[number] and not dependents:
-            return False
-        return all(self._fails_with(one, number) and self.plain_failure[one] for one in dependents)
+        """Whether all that waits for a task is ``upstream_failed`` when it has failed, and so is a leaf that counts."""
+        failed, left = {number}, set(self.dependents[number])
+        for other in self.shape.order:
+            if other in left:
+                if not self._fails_after(other, failed):
+                    return False
+                failed.add(other)
+                left.update(self.dependents[other])
+        return any(self.counted[one] for one in failed)
 
-    def _fails_with(self, number: int, failed: int) -> bool:
-        """Whether a task is ``upstream_failed`` for certain when one that it waits for has failed."""
+    def _fails_after(self, number: int, failed: set[int]) -> bool:
+        """Whether a task is ``upstream_failed`` for certain when these have failed."""
         node, rule = self.nodes[number], self.rules[number]
-        if failed not in node.upstream or any(self.may_skip[one] for one in (*node.setups, *node.producers)):
+        above = failed.intersection(node.upstream)
+        unsure = {*node.setups, *node.producers} - failed
+        if not above or node.group is not None or any(self.may_skip[one] for one in unsure):
             return False
-        if node.group is not None or not self._chosen_alike(number, failed):
+        if not any(self._chosen_alike(number, one, failed) for one in above):
             return False
         if rule in FAILS_WITH_ONE:
             return True
-        others = [one for one in node.upstream if one != failed or self._is_several(one)]
-        return rule == "all_success" and not any(self.may_skip[one] for one in others)
+        beside = {one for one in node.upstream if one not in failed or self._other_instances_skip(one)}
+        return rule == "all_success" and not any(self.may_skip[one] for one in beside)
 
-    def _is_several(self, number: int) -> bool:
-        return self.nodes[number].mapped or self.nodes[number].group is not None
+    def _other_instances_skip(self, number: int) -> bool:
+        """Whether one instance may have failed and another been skipped."""
+        node = self.nodes[number]
+        return node.group is not None or (node.mapped and node.id in self.own)
 
-    def _chosen_alike(self, number: int, failed: int) -> bool:
-        """Whether whatever may skip a task would have skipped the failed one before it, too."""
-        if RULES[self.rules[failed]].early and self.choosers[number]:
+    def _chosen_alike(self, number: int, above: int, failed: set[int]) -> bool:
+        """Whether whatever may skip a task would have skipped one before it, too, or has itself failed."""
+        if RULES[self.rules[above]].early and self.choosers[above]:
             return False
-        return set(self.choosers[number]) <= {*self.choosers[failed], failed}
+        return set(self.choosers[number]) <= {*self.choosers[above], *failed}

@@ -19,7 +19,8 @@ Kind: TypeAlias = Literal["text", "date", "data"]
 DATES = frozenset(
     {"data_interval_end", "data_interval_start", "execution_date", "logical_date", "next_execution_date",
      "prev_execution_date", "prev_execution_date_success", "prev_data_interval_start_success",
-     "prev_data_interval_end_success", "prev_start_date_success", "prev_end_date_success"}
+     "prev_data_interval_end_success", "prev_start_date_success", "prev_end_date_success",
+     "dag_run.data_interval_end", "dag_run.data_interval_start", "dag_run.execution_date", "dag_run.logical_date"}
 )  # fmt: skip
 TEXTS = frozenset(
     {"ds", "ds_nodash", "next_ds", "next_ds_nodash", "prev_ds", "prev_ds_nodash", "run_id", "tomorrow_ds",
@@ -198,6 +199,8 @@ def _call(node: nodes.Call, expressions: Mapping[str, str]) -> Part:
     if not isinstance(node.node, nodes.Getattr):
         raise NoPython
     inner, method = _part(node.node.node, expressions), node.node.attr
+    if method == "get" and inner.kind == "data" and node.args:
+        return Part(f"{inner.text}.get({arguments})")  # what has no such method fails in Jinja, too
     if method in (DATE_METHODS if inner.kind == "date" else TEXT_METHODS):
         kind: Kind = "data" if method in ("split", "rsplit", "startswith", "endswith", "find") else "text"
         return Part(f"{inner.text}.{method}({arguments})", kind)

@@ -12,6 +12,8 @@ from dagport.rewrite.usage import ConnectionUse, ContextUse, Usage
 
 INDEX = "[]"
 ANYTHING = "*"
+TEXT = "str"
+"""Only its text is taken: in an f-string, by ``str`` or by ``print``."""
 
 
 def attributes_of(tree: Tree, usage: Usage) -> dict[str, frozenset[str]]:
@@ -37,7 +39,17 @@ def _taken(tree: Tree, scope: Scope, node: cst.BaseExpression) -> Iterator[str]:
     elif isinstance(parent, cst.Assign) and len(parent.targets) == 1:
         yield from _taken_by_name(tree, scope, parent.targets[0].target)
     else:
-        yield ANYTHING
+        yield TEXT if _is_shown(tree, scope, node) else ANYTHING
+
+
+def _is_shown(tree: Tree, scope: Scope, node: cst.BaseExpression) -> bool:
+    parent = tree.parent(node)
+    if isinstance(parent, cst.FormattedStringExpression):
+        return parent.conversion is None and parent.format_spec is None and parent.equal is None
+    call = tree.parent(parent) if isinstance(parent, cst.Arg) and not parent.star and parent.keyword is None else None
+    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Name):
+        return False
+    return call.func.value in ("print", "str") and scope.owner(call.func.value) is None
 
 
 def _taken_by_name(tree: Tree, scope: Scope, target: cst.BaseExpression) -> Iterator[str]:
@@ -49,4 +61,5 @@ def _taken_by_name(tree: Tree, scope: Scope, target: cst.BaseExpression) -> Iter
         if isinstance(parent, cst.Attribute) and parent.value is read:
             yield parent.attr.value
         else:
-            yield INDEX if isinstance(parent, cst.Subscript) and parent.value is read else ANYTHING
+            shown = TEXT if _is_shown(tree, scope, read) else ANYTHING
+            yield INDEX if isinstance(parent, cst.Subscript) and parent.value is read else shown

@@ -57,10 +57,16 @@ RETURN_KEY_NAMES = frozenset({
 })  # fmt: skip
 
 EXCEPTION_MODULES = ("airflow.exceptions.", "airflow.sdk.exceptions.", "airflow.sdk.")
-EXCEPTIONS = frozenset({"AirflowException", "AirflowFailException"})
-"""Exceptions that only fail the task; what replaces them is the plan's."""
+EXCEPTIONS = frozenset({"AirflowException", "AirflowFailException", "AirflowSkipException"})
+"""Exceptions that only fail or skip the task; what replaces them is the plan's."""
+POKE = "PokeReturnValue"
+POKE_NAMES = frozenset({
+    "airflow.sdk.PokeReturnValue",
+    "airflow.sdk.bases.sensor.PokeReturnValue",
+    "airflow.sensors.base.PokeReturnValue",
+})  # fmt: skip
+"""What a sensor's function may return; its replacement is the plan's, too."""
 SKIPPING = {
-    "AirflowSkipException": "AirflowSkipException is raised: the task would be skipped",
     "AirflowRescheduleException": "AirflowRescheduleException is raised: the task would be run again later",
     "DagRunTriggerException": "DagRunTriggerException is raised: another DAG would be run",
     "TaskDeferred": "TaskDeferred is raised: the task would wait in the triggerer",
@@ -77,7 +83,9 @@ def is_airflow(name: str) -> bool:
 
 
 def exception_name(names: tuple[str, ...]) -> str | None:
-    """The bare name of an Airflow exception, when all of a name's possible meanings agree on it."""
+    """The bare name of an Airflow exception, or of ``POKE``, when all of a name's possible meanings agree on it."""
+    if names and POKE_NAMES.issuperset(names):
+        return POKE
     bare = {name.rpartition(".")[2] for name in names if name.startswith(EXCEPTION_MODULES)}
     if len(bare) != 1 or not all(name.startswith(EXCEPTION_MODULES) for name in names):
         return None

@@ -34,6 +34,10 @@ class Edits:
         """Put a text in place of ``[start, end)``; an insertion when both are equal."""
         self._edits.append((start, end, text))
 
+    def insert_before(self, place: int, text: str) -> None:
+        """Insert a text before all that has been inserted at the same place."""
+        self._edits.insert(0, (place, place, text))
+
     def apply(self, start: int, end: int, *, ending: bool = True) -> str:
         """The text between two places with all edits made; ``ending``: with what is inserted at the very end, too."""
         pieces: list[str] = []

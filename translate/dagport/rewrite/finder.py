@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import libcst as cst
 
-from dagport.rewrite.context import CONNECTION_CALLS, SKIPPING, VARIABLE, exception_name, is_airflow
+from dagport.rewrite.context import CONNECTION_CALLS, POKE, SKIPPING, VARIABLE, exception_name, is_airflow
 from dagport.rewrite.meanings import Meanings
 from dagport.rewrite.model import Refusal, VariableRead
 from dagport.rewrite.names import Names, imported_name
@@ -199,7 +199,7 @@ class _Finder(cst.CSTVisitor):
             self.usage.uses.append(ExceptionUse(node, None, name))
             self._gone(node)
         elif name is not None:
-            self.refuse(f"{name} is used other than by raising it", node)
+            self.refuse(f"{name} is used other than by {'calling' if name == POKE else 'raising'} it", node)
         else:
             self.refuse(f"it uses `{names[0]}`, which is Airflow's", node)
         return True

@@ -207,7 +207,8 @@ def _insert_assignments(draft: Draft, block: cst.IndentedBlock, documented: cst.
         place = tree.line_offset(tree.first_line(statements[0]) - lines_above(statements[0]))
     while statements and not tree.text[place : tree.line_end(place)].strip():
         place = tree.line_end(place)
-    draft.edits.replace(place, place, text)
+    # A dict that gathers pushes may open at the same place, and what its values read has to be bound before it.
+    draft.edits.insert_before(place, text)
 
 
 def _imported(draft: Draft, line: cst.CSTNode) -> set[str]:

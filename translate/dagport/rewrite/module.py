@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dagport.graph import CallableRef
 from dagport.rewrite.model import Facts, Plan, Refusal, Rewritten, Slice
+from dagport.rewrite.typechecking import without_type_checks
 from dagport.source import Source, parsed_expression
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Module:
         # libcst takes a third of a second to load: only files whose functions are rewritten pay for it.
         from dagport.rewrite.parsed import parse
 
-        return parse(self.source)
+        return parse(without_type_checks(self.source))
 
 
 def _unknown(refusal: Refusal) -> Facts:

@@ -89,7 +89,9 @@ class Slicer:
 
     def _unit_verdict(self, unit: Unit) -> str | None:
         for site in unit.imports:
-            why = next((why for item in _import_bindings(site) if (why := self._refused_import(item)) is not None), None)
+            why = next(
+                (why for item in _import_bindings(site) if (why := self._refused_import(item)) is not None), None
+            )
             if why is not None:
                 return why
         for read in sorted(unit.reads - unit.binds):

@@ -45,15 +45,18 @@ class BaseAsset(Model):
 class AssetObject(BaseAsset):
     """An asset, a dataset, an alias or a reference to one of them."""
 
-    __slots__ = ("extra", "group", "kind", "name", "uri")
+    __slots__ = ("extra", "group", "kind", "name", "others", "uri")
     type_name = "airflow.sdk.Asset"
 
-    def __init__(self, kind: str, name: str, uri: str, group: Any = None, extra: Any = None) -> None:
+    def __init__(
+        self, kind: str, name: str, uri: str, group: Any = None, extra: Any = None, others: Any = None
+    ) -> None:
         self.kind = kind  # "asset", "alias", "name_ref", "uri_ref"
         self.name = name
         self.uri = uri
         self.group = group
         self.extra = extra
+        self.others = dict(others or {})  # what else its constructor was given: `watchers`, `access_control`
 
     def attr(self, machine: Machine, name: str, site: CallSite) -> Anything:
         """``uri``, ``name``, ``group``, ``extra``."""
@@ -130,10 +133,14 @@ def _asset(machine: Machine, values: dict[str, Anything], site: CallSite) -> Any
     unexpected = sorted(set(values) - ARGUMENTS)
     if unexpected:
         raise PyRaise("TypeError", f"Asset.__init__() got an unexpected keyword argument {unexpected[0]!r}")
-    return AssetObject("asset", str(texts[0]), normalised(str(texts[1])), values.get("group"), values.get("extra"))
+    others = {key: values[key] for key in OTHERS if values.get(key) is not None}
+    return AssetObject(
+        "asset", str(texts[0]), normalised(str(texts[1])), values.get("group"), values.get("extra"), others
+    )
 
 
-ARGUMENTS = {"name", "uri", "group", "extra", "watchers", "access_control", "**"}
+OTHERS = ("watchers", "access_control")
+ARGUMENTS = {"name", "uri", "group", "extra", *OTHERS, "**"}
 LONGEST = 1500
 
 

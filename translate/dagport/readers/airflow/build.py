@@ -209,7 +209,9 @@ class PipelineBuilder:
 
     def _arguments(self) -> dict[str, Value]:
         """What else the constructor was given; an argument that isn't known is opaque, and no doubt about the graph."""
-        given = {name: value for name, value in self.dag.fields.items() if name in OTHER_ARGUMENTS and value is not None}
+        given = {
+            name: value for name, value in self.dag.fields.items() if name in OTHER_ARGUMENTS and value is not None
+        }
         found = {name: to_value(value, Place(0, self.budget)) for name, value in sorted(given.items())}
         return {name: value for name, value in found.items() if value is not OTHER_ARGUMENTS[name]}
 
@@ -274,7 +276,9 @@ def _expanded_over(group: nodes.Group) -> dict[str, Value]:
     over = group.mapped_over
     if over is None:
         return {}
-    return {str(name): to_value(value) for name, value in (over if isinstance(over, dict) else {"kwargs": over}).items()}
+    return {
+        str(name): to_value(value) for name, value in (over if isinstance(over, dict) else {"kwargs": over}).items()
+    }
 
 
 def find_cycle(dag: nodes.Dag) -> list[str] | None:
@@ -327,6 +331,7 @@ def assets_of(dags: list[nodes.Dag]) -> tuple[Asset, ...]:
             uri=asset.uri,
             group=asset.group if isinstance(asset.group, str) else None,
             extra=_extra(asset),
+            arguments={key: to_value(value) for key, value in asset.others.items()},
             produced_by=tuple(made.get(name, {})),
             consumed_by=tuple(used.get(name, {})),
         )

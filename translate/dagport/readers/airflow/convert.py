@@ -163,6 +163,9 @@ def _symbolic(value: Symbolic, place: Place) -> Value:
 
 
 def _name(value: Any) -> str:
+    """A function's or a class's name, with the module before it where another file of the project defines it."""
+    if isinstance(value, Function) and not value.scope.module.is_main and value.scope.parent is None:
+        return f"{value.scope.module.name}.{value.name}"
     return str(value.name) if isinstance(value, Function | UserClass) else _name(value.function)
 
 

@@ -7,12 +7,15 @@ skips came with Airflow 2.1.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from dagport.graph import Task
-from dagport.values import Call, Template, Value
-from dagport.writers.common.dates import DATE_ENTRIES
+from dagport.values import Call, Template, Value, XCom
+from dagport.writers.common.dates import dates_of
+from dagport.writers.common.imported import imported
 from dagport.writers.common.inputs import Inputs
-from dagport.writers.common.model import NOTHING, VALUE, Function, Inspection, Refused
+from dagport.writers.common.mapped import ITEM
+from dagport.writers.common.model import NOTHING, VALUE, Function, Inspection, Refused, Result
 from dagport.writers.common.scope import Scope
 
 OPERATORS = frozenset(
@@ -32,10 +35,12 @@ ARGUMENTS = frozenset(
         "skip_exit_code",
         "cwd",
         "output_processor",
+        "multiple_outputs",
     }
 )
 SCRIPT_ENDINGS = (".sh", ".bash")
 CONTEXT_VARIABLES = "AIRFLOW_CTX_"
+HOME = "AIRFLOW_HOME"
 DEFAULT_SKIP = 99
 
 
@@ -43,21 +48,38 @@ def inspect(task: Task, scope: Scope) -> Inspection:
     """What the command needs and hands over. Raises ``Refused``."""
     arguments = task.arguments
     command = arguments.get("bash_command")
+    if isinstance(command, XCom) and command.task_id == ITEM:
+        _check_items(scope.task(task.id))
+        return inspect_options(task, scope)
     if not isinstance(command, str | Template):
         raise Refused("its bash_command isn't known")
     text = command if isinstance(command, str) else command.text
     if text.endswith(SCRIPT_ENDINGS):
         raise Refused(f"its bash_command names the template file {text!r}, which dagport doesn't read")
-    if arguments.get("output_processor") is not None:
-        raise Refused("it has an output_processor")
-    if CONTEXT_VARIABLES in text or CONTEXT_VARIABLES in repr(arguments.get("env")):
+    if CONTEXT_VARIABLES in text:
         raise Refused(f"it reads variables that Airflow sets for a command ({CONTEXT_VARIABLES}...)")
-    _skips(task, scope)
-    refs = {ref for value in (command, arguments.get("cwd"), arguments.get("env")) for ref in references(value)}
+    rest = inspect_options(task, scope)
+    return replace(rest, context=rest.context | dates_of(references(command)))
+
+
+def _check_items(task: Task) -> None:
+    """Commands that a task is expanded over are run as they are, unless Airflow would take one for a file's name."""
+    over = task.mapped.over.get("bash_command") if task.mapped is not None else None
+    texts = over if isinstance(over, Sequence) and not isinstance(over, str) else ()
+    if any(isinstance(text, str) and text.endswith(SCRIPT_ENDINGS) for text in texts):
+        raise Refused("one of its commands names a template file, which dagport doesn't read")
+
+
+def inspect_options(task: Task, scope: Scope) -> Inspection:
+    """What a task needs and hands over that runs some command. Raises ``Refused``."""
+    arguments = task.arguments
+    if CONTEXT_VARIABLES in repr(arguments.get("env")):
+        raise Refused(f"it reads variables that Airflow sets for a command ({CONTEXT_VARIABLES}...)")
     hands_over = arguments.get("do_xcom_push", True) is not False and arguments.get("xcom_push", True) is not False
+    stored = Result(kind="outputs") if arguments.get("multiple_outputs") is True else VALUE
     return Inspection(
-        result=VALUE if hands_over else NOTHING,
-        context=frozenset(refs & DATE_ENTRIES),
+        result=stored if hands_over else NOTHING,
+        context=dates_of(references(arguments.get("cwd")) | references(arguments.get("env"))),
         skips=bool(_skips(task, scope)),
     )
 
@@ -88,13 +110,28 @@ def _skips(task: Task, scope: Scope) -> tuple[int, ...]:
 
 def write(task: Task, scope: Scope) -> tuple[Inputs, Function]:
     """The function that runs the command. Raises ``Refused``."""
+    command = task.arguments["bash_command"]
+    assert isinstance(command, str | Template | XCom)  # noqa: S101 - inspect has refused it otherwise
+    return write_command(task, scope, command)
+
+
+def write_command(task: Task, scope: Scope, command: str | Template | XCom) -> tuple[Inputs, Function]:
+    """The function that runs a known command. Raises ``Refused``."""
     inputs = scope.inputs(task, {"run_bash", "os"})
-    command = inputs.command([inputs.value(task.arguments["bash_command"]), *_options(task, scope, inputs)])
+    note_home(command.text if isinstance(command, Template) else str(command), inputs)
+    statement = inputs.command([inputs.value(command), *options(task, scope, inputs)])
     head = f"def {scope.names[task.id].function}({', '.join(inputs.signature())}):"
-    return inputs, Function(text=f"{head}\n    {command}")
+    return inputs, Function(text=f"{head}\n    {statement}")
 
 
-def _options(task: Task, scope: Scope, inputs: Inputs) -> list[str]:
+def note_home(text: str, inputs: Inputs) -> None:
+    """Tell where a command uses the one variable that every process of Airflow has."""
+    if HOME in text:
+        inputs.notes["DP403", f"the environment variable {HOME} is Airflow's: set it where the command runs"] = None
+
+
+def options(task: Task, scope: Scope, inputs: Inputs) -> list[str]:
+    """The further arguments of ``run_bash``. Raises ``Refused``."""
     given, found = task.arguments, []
     env = given.get("env")
     if env is not None:
@@ -106,6 +143,10 @@ def _options(task: Task, scope: Scope, inputs: Inputs) -> list[str]:
     skips = _skips(task, scope)
     if skips != (DEFAULT_SKIP,):
         found.append(f"skip_on=({', '.join(map(str, skips))}{',' if len(skips) == 1 else ''})")
+    if given.get("output_processor") is not None:
+        found.append(f"process={imported(given['output_processor'], inputs)}")
+    if given.get("multiple_outputs") is True:
+        found.append("multiple_outputs=True")
     if scope.results[task.id].kind == "nothing":
         found.append("keep_output=False")
     return found

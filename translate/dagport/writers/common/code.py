@@ -98,6 +98,17 @@ def _bound(body: Iterable[ast.stmt]) -> Iterator[str]:
                 yield node.name
 
 
+def imported_roots(imports: Iterable[str]) -> frozenset[str]:
+    """The top-level modules of some import statements."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse("\n".join(imports))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return frozenset(found - {"__future__"})
+
+
 def is_rebound(function: str, names: Iterable[str]) -> str | None:
     """The first of a function's parameters that its body binds anew."""
     wanted = set(names)
@@ -212,7 +223,7 @@ def split_body(function: str, marker: str) -> tuple[str, Chunk] | None:
     end = _head_end(function)
     if end is None or end >= len(lines):
         return None
-    head, body = "".join(lines[:end]), "".join(lines[end:]).rstrip("\n")
+    head, body = "".join(lines[:end]), "".join(lines[end:]).strip("\n")
     if not body.strip():
         return None
     return f"{head.rstrip()}\n    pass  # {marker}", Chunk(marker=marker, text=body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 DATE = "%Y-%m-%d"
 LOGICAL = (
     "logical_date",
@@ -33,3 +35,11 @@ SAFE_ATTRIBUTES = frozenset(
 """What a ``datetime`` and pendulum's ``DateTime`` answer alike."""
 DATES = frozenset({*LOGICAL, *INTERVAL_END})
 DATE_ENTRIES = frozenset({*DATES, *TEXTS, *OLD_TEXTS, "ts"})
+KEY_TEXT = "task_instance_key_str"
+"""``DAG__TASK__ds_nodash`` (``RuntimeTaskInstance.get_template_context``)."""
+
+
+def dates_of(entries: Iterable[str]) -> frozenset[str]:
+    """Those entries that say a date, or are made from one."""
+    found = frozenset(entries)
+    return (found & DATE_ENTRIES) | ({"ds_nodash"} if KEY_TEXT in found else frozenset())

@@ -14,7 +14,6 @@ class Dialect:
     reserved: frozenset[str]  # names that the engine refuses for the parameters of a function
     generated: Mapping[str, str]  # names that generated code uses -> the import that gives the user's code the same
     exceptions: Mapping[str, str]  # Airflow's exception -> what is raised instead, as ``Plan.exceptions`` has it
-    annotates: bool = False  # whether functions may keep the users' annotations: nothing checks them
 
     @property
     def raised(self) -> frozenset[str]:

@@ -56,7 +56,7 @@ def free_names(facts: Facts) -> frozenset[str]:
 
 
 def inspect_called(task: Task, facts: Facts) -> Inspection:
-    """What a helper needs whose caller gives it all its arguments; the result is another's to tell. Raises ``Refused``."""
+    """What a helper needs that gets all it asks for as arguments. Raises ``Refused``."""
     assert task.callable is not None  # noqa: S101 - facts_of has refused it otherwise
     entries = facts.context - set(bind(task, facts).by_name)
     others = entries - {item.name for item in facts.parameters if item.kind in NAMED}
@@ -70,6 +70,8 @@ def inspect_called(task: Task, facts: Facts) -> Inspection:
 
 class Writer:
     """What both ways of writing share."""
+
+    exceptions: Mapping[str, str] = {}  # what stands for names of Airflow, beside those of the dialect
 
     def __init__(self, task: Task, scope: Scope, facts: Facts, arguments: Arguments) -> None:
         self.task = task
@@ -90,7 +92,7 @@ class Writer:
             read.span: inputs.variable(read.name, read.default, deserialize_json=read.deserialize_json)
             for read in self.facts.variable_reads
         }
-        known = self.scope.dialect.exceptions
+        known = {**self.scope.dialect.exceptions, **self.exceptions}
         return Plan(
             name=name,
             pulls=pulls,
@@ -105,7 +107,7 @@ class Writer:
         if self.result.kind == "nothing":
             return "None"
         if self.result.kind != "outputs":
-            return None
+            return inputs.annotation(self.facts.return_annotation) if self.result.kind == "value" else None
         inputs.imports["from typing import Any"] = None
         return "dict[str, Any]" if self.result.returns else "dict[str, Any] | None"
 
@@ -158,6 +160,7 @@ class Single(Writer):
         for parameter in self._named():
             value = self.arguments.named.get(parameter.name)
             if isinstance(value, XCom) and inputs.take(value, parameter.name):
+                inputs.annotations[parameter.name] = parameter.annotation
                 found.add(parameter.name)
         return frozenset(found)
 
@@ -168,10 +171,16 @@ class Single(Writer):
         for parameter in self._named():
             if parameter.name in taken:
                 continue
+            if self._keeps(parameter) and inputs.keep(parameter, self.arguments.named):
+                continue
             if parameter.name in self.arguments.named:
                 yield parameter.name, inputs.value(self.arguments.named[parameter.name])
             elif parameter.name not in CONTEXT_KEYS:
                 yield parameter.name, self._default(parameter)
+
+    def _keeps(self, parameter: Parameter) -> bool:
+        """Whether a parameter isn't one that the engine fills in."""
+        return parameter.name in self.arguments.named or parameter.name not in CONTEXT_KEYS
 
     def _context(self, inputs: Inputs) -> dict[str, str]:
         found = {}
@@ -208,6 +217,7 @@ class Called(Writer):
     """A helper that keeps the user's signature, and a function that calls it."""
 
     def write(self) -> tuple[Inputs, Function]:
+        """The parameters and the function that calls the helper. Raises ``Refused``."""
         assert self.task.callable is not None  # noqa: S101 - facts_of has refused it otherwise
         helper = self.scope.helpers[self.scope.callable_key(self.task)]
         inputs = self.scope.inputs(self.task, {helper})
@@ -224,9 +234,13 @@ class Called(Writer):
 
     def statement(self, helper: str, inputs: Inputs) -> str:
         """What calls the helper."""
-        args, kwargs = self.call_parts(inputs)
-        call = f"{helper}({', '.join([*args, *(f'{name}={text}' for name, text in kwargs.items())])})"
+        call = self.call(helper, inputs)
         return call if self.result.kind == "nothing" else f"return {call}"
+
+    def call(self, helper: str, inputs: Inputs) -> str:
+        """The call of the helper. Raises ``Refused``."""
+        args, kwargs = self.call_parts(inputs)
+        return f"{helper}({', '.join([*args, *(f'{name}={text}' for name, text in kwargs.items())])})"
 
     def call_parts(self, inputs: Inputs) -> tuple[list[str], dict[str, str]]:
         """The arguments, by position and by name as the source and Airflow's context give them. Raises ``Refused``."""

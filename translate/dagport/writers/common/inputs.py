@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from dagport.graph import Task
 from dagport.passes import templates
+from dagport.rewrite.model import Parameter
 from dagport.source import Source
 from dagport.values import Call, Template, Value, XCom
-from dagport.writers.common.dates import DATE_ENTRIES, DATES, SAFE_ATTRIBUTES
+from dagport.writers.common.dates import DATE_ENTRIES, DATES, KEY_TEXT, SAFE_ATTRIBUTES
 from dagport.writers.common.literals import NotExpressible, describe, expression, text_literal
 from dagport.writers.common.model import Note, Refused, Result
 from dagport.writers.common.naming import identifier, python_names
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 RETURN_KEY = "return_value"
 DAG_PARAM = re.compile(r"\{\{ params\.(\w+) \}\}")
 WHOLE = ("value", "outputs", "unknown")  # kinds of results that are handed over as they are
+MACROS = {"macros.ds_add": "ds_add", "macros.ds_format": "ds_format"}
 TASK_NAMES = ("task.task_id", "ti.task_id", "task_instance.task_id")
 DAG_NAMES = ("dag.dag_id", "ti.dag_id", "task_instance.dag_id", "dag_run.dag_id", "task.dag_id")
 
@@ -43,6 +45,7 @@ class Inputs(ABC):
         self.support: dict[str, None] = {}
         self.approximations: dict[str, None] = {}
         self.notes: dict[Note, None] = {}
+        self.annotations: dict[str, str | None] = {}  # parameter -> how the user's function annotates it
 
     # Results of other tasks
 
@@ -138,6 +141,17 @@ class Inputs(ABC):
             raise Refused(f"it takes the results of {task_id!r}, which is mapped")
         if task_id not in dependencies.ancestors(self.task.id):
             raise Refused(f"it takes the result of {task_id!r}, which need not have run before")
+        if not self._is_kept(dependencies.tasks[task_id]):
+            raise Refused(f"it takes the result of {task_id!r}, which Airflow 3 keeps only where that skips nothing")
+
+    def _is_kept(self, producer: Task) -> bool:
+        """Whether a result is there when this task runs: a task that skips others raises ``DownstreamTasksSkipped``."""
+        if producer.kind not in ("branch", "short_circuit") or self.scope.pipeline.engine_version != "3":
+            return True
+        direct = any(
+            (edge.upstream, edge.downstream) == (producer.id, self.task.id) for edge in self.scope.pipeline.edges
+        )
+        return producer.kind == "short_circuit" and direct and self.task.trigger_rule == "all_success"
 
     # The run's context
 
@@ -147,6 +161,14 @@ class Inputs(ABC):
             return self._date(entry, attributes)
         if entry.startswith("params."):
             return self.param(entry.removeprefix("params."))
+        if entry == "params":
+            declared = ", ".join(f"{text_literal(name)}: {self.param(name)}" for name in self.scope.pipeline.params)
+            return f"{{{declared}}}"
+        if entry in MACROS:
+            self.support[MACROS[entry]] = None
+            return MACROS[entry]
+        if entry == KEY_TEXT:
+            return f"{text_literal(f'{self.scope.pipeline.id}__{self.task.id}__')} + {self.context('ds_nodash')}"
         if entry in TASK_NAMES:
             return text_literal(self.task.id)
         if entry in DAG_NAMES:
@@ -158,12 +180,22 @@ class Inputs(ABC):
 
     def _date(self, entry: str, attributes: frozenset[str]) -> str:
         self.check_date(entry)
-        if entry in DATES and not attributes <= SAFE_ATTRIBUTES:
-            other, engine = ", ".join(sorted(attributes - SAFE_ATTRIBUTES)), self.scope.dialect.engine
+        # Airflow 3 has a pendulum whose dates look like Python's own.
+        safe = SAFE_ATTRIBUTES | ({"str"} if self.scope.pipeline.engine_version == "3" else frozenset())
+        if entry in DATES and not attributes <= safe:
+            other, engine = ", ".join(sorted(attributes - safe)), self.scope.dialect.engine
             raise Refused(f"it uses `{entry}` as a date of pendulum's ({other}), and {engine} gives a plain datetime")
         return self.date(entry)
 
     # What each target has of its own
+
+    def keep(self, parameter: Parameter, given: Mapping[str, Value]) -> bool:
+        """Let a function keep one of its parameters, for a target that hands on constants; whether it is kept."""
+        return False
+
+    def annotation(self, text: str | None) -> str | None:
+        """An annotation of the user's function, for a target that keeps those whose names it has."""
+        return None
 
     @abstractmethod
     def check_date(self, entry: str) -> None:
@@ -172,6 +204,10 @@ class Inputs(ABC):
     @abstractmethod
     def date(self, entry: str) -> str:
         """The source in place of one of ``DATE_ENTRIES``. Raises ``Refused`` when there is none."""
+
+    @abstractmethod
+    def latest(self) -> str:
+        """The source of a condition: no later run is due by the schedule. Raises ``Refused``."""
 
     @abstractmethod
     def of_run(self, entry: str) -> str | None:

@@ -33,6 +33,7 @@ class Inspection:
     result: Result = VALUE
     context: frozenset[str] = frozenset()  # context entries that say which time the run is for
     names: frozenset[str] = frozenset()  # module-level names of the source that it needs
+    generated: frozenset[str] = frozenset()  # names that what is written for it takes from imports
     helper: str | None = None  # name of a function of the source that what is written calls, and isn't itself
     skips: bool = False  # it may skip itself and what comes after it
 
@@ -59,6 +60,9 @@ class Function:
     helpers: tuple[Function, ...] = ()  # functions put before it, once a module
     comments: str = ""  # lines that go above its decorator
     documented: bool = False  # its docstring is the task's documentation
+    decorator: Mapping[str, str] = field(default_factory=dict)  # arguments of its decorator that its form asks for
+    in_op: str = ""  # its text where it is an op of a graph, if that isn't the same: an op yields no events of assets
+    not_in_op: frozenset[str] = frozenset()  # imports and support that an op doesn't need then
 
 
 Note: TypeAlias = tuple[str, str]

@@ -7,51 +7,42 @@ by a small one for each of them.
 
 from __future__ import annotations
 
-import inspect as inspect_
-import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-
 from dagport.graph import Task
-from dagport.rewrite.context import CONTEXT_KEYS
-from dagport.rewrite.model import Facts, Parameter, Plan, Rewritten
-from dagport.source import Span
-from dagport.values import XCom
-from dagport.writers.common.arguments import NAMED, Arguments, bind
-from dagport.writers.common.code import (
-    annotated_class,
-    docstring,
-    identifiers,
-    is_rebound,
-    returned_keys,
-    returns_nothing_somewhere,
-    split_body,
-    split_comments,
-)
-from dagport.writers.common.dates import DATE_ENTRIES
+from dagport.rewrite.model import Facts
+from dagport.writers.common.arguments import bind
+from dagport.writers.common.code import annotated_class, returned_keys, returns_nothing_somewhere
+from dagport.writers.common.dates import dates_of
+from dagport.writers.common.functions import Called, Single, asks, facts_of, free_names
 from dagport.writers.common.inputs import RETURN_KEY, Inputs
-from dagport.writers.common.model import NOTHING, VALUE, Chunk, Function, Inspection, Refused, Result
-from dagport.writers.common.naming import BUILTINS
+from dagport.writers.common.model import NOTHING, VALUE, Function, Inspection, Refused, Result
 from dagport.writers.common.scope import Scope
 
-OPERATORS = frozenset(
+DECORATORS = ("airflow.sdk.task", "airflow.decorators.task", "airflow.sdk.definitions.decorators.task")
+MODULES = (
+    "airflow.operators.python_operator",
+    "airflow.operators.python",
+    "airflow.providers.standard.operators.python",
+)
+CHOOSERS = frozenset(
     {
-        "airflow.operators.python_operator.PythonOperator",
-        "airflow.operators.python.PythonOperator",
-        "airflow.providers.standard.operators.python.PythonOperator",
-        "airflow.sdk.task",
-        "airflow.sdk.task.python",
-        "airflow.decorators.task",
-        "airflow.decorators.task.python",
-        "airflow.sdk.definitions.decorators.task",
-        "airflow.sdk.definitions.decorators.task.python",
+        *(f"{name}.{kind}" for name in DECORATORS for kind in ("branch", "short_circuit")),
+        *(f"{name}.{kind}" for name in MODULES for kind in ("BranchPythonOperator", "ShortCircuitOperator")),
     }
 )
-ARGUMENTS = frozenset({"multiple_outputs", "op_args", "op_kwargs", "templates_dict", "templates_exts"})
+"""They return the ids of the tasks to follow, or whether to go on; what they return is their result, too."""
+OPERATORS = CHOOSERS | {
+    *DECORATORS,
+    *(f"{name}.python" for name in DECORATORS),
+    *(f"{name}.PythonOperator" for name in MODULES),
+}
+ARGUMENTS = frozenset(
+    {
+        "multiple_outputs", "op_args", "op_kwargs", "templates_dict", "templates_exts",
+        "ignore_downstream_trigger_rules",
+    }
+)  # fmt: skip
+SKIP = "AirflowSkipException"
 MAPPINGS = frozenset({"dict", "Dict", "Mapping", "MutableMapping", "OrderedDict"})
-ENGINE_ENTRIES = frozenset(
-    {*DATE_ENTRIES, "params", "dag_run", "run_id", "ti", "task_instance", "dag", "task", "try_number"}
-)
 
 
 def inspect(task: Task, scope: Scope) -> Inspection:
@@ -59,14 +50,13 @@ def inspect(task: Task, scope: Scope) -> Inspection:
     facts = facts_of(task, scope)
     _check(task, scope, facts)
     entries = facts.context - set(bind(task, facts).by_name)
-    result = _result(task, facts, scope)
-    defaults = [item.default for item in facts.parameters if item.default and item.name not in CONTEXT_KEYS]
-    names = facts.names.union(*map(identifiers, defaults)) - BUILTINS
+    result = result_of(task, facts, scope)
     return Inspection(
         result=result,
-        context=entries & DATE_ENTRIES,
-        names=names,
+        context=dates_of(entries),
+        names=free_names(facts),
         helper=_helper(task, scope, facts, result),
+        skips=SKIP in facts.raises,
     )
 
 
@@ -79,7 +69,7 @@ def _helper(task: Task, scope: Scope, facts: Facts, result: Result) -> str | Non
             what = "takes *args" if several else "returns a result that isn't stored"
             raise Refused(f"its function {what}, and is asynchronous or asks for the run's context")
         return None
-    assert task.callable is not None  # noqa: S101 - _facts has refused it otherwise
+    assert task.callable is not None  # noqa: S101 - facts_of has refused it otherwise
     name = task.callable.name
     if name.isidentifier():
         return name if several or dropped or scope.is_shared(task) else None
@@ -93,8 +83,8 @@ def write(task: Task, scope: Scope) -> tuple[Inputs, Function]:
     facts = facts_of(task, scope)
     arguments = bind(task, facts)
     if _helper(task, scope, facts, scope.results[task.id]) is not None:
-        return _Shared(task, scope, facts, arguments).write()
-    return _Single(task, scope, facts, arguments).write()
+        return Called(task, scope, facts, arguments).write()
+    return Single(task, scope, facts, arguments).write()
 
 
 def _check(task: Task, scope: Scope, facts: Facts) -> None:
@@ -103,9 +93,14 @@ def _check(task: Task, scope: Scope, facts: Facts) -> None:
         raise Refused("its callable isn't a plain function")
     if task.arguments.get("templates_dict") or task.arguments.get("templates_exts"):
         raise Refused("it uses templates_dict")
+    without = min(facts.raises - scope.dialect.exceptions.keys(), default=None)
+    if without is not None:
+        raise Refused(f"{without} is raised, which has no form here")
     taken = scope.dialect.raised & (facts.locals | {item.name for item in facts.parameters}) if facts.raises else ()
     if taken:
         raise Refused(f"its function has a variable `{min(taken)}`, which means something else in the generated code")
+    if task.operator in CHOOSERS:
+        check_chooser(task, scope, facts)
     if facts.is_generator:
         raise Refused("its function is a generator")
     if RETURN_KEY in facts.pushes:
@@ -118,7 +113,16 @@ def _check(task: Task, scope: Scope, facts: Facts) -> None:
         raise Refused(f"it reads the connection {min(facts.connections)!r}: make a resource for it")
 
 
-def _result(task: Task, facts: Facts, scope: Scope) -> Result:
+def check_chooser(task: Task, scope: Scope, facts: Facts) -> None:
+    """Raises ``Refused`` for a function that chooses, and hands over something else than what it returns."""
+    if scope.pipeline.engine_version == "1.10":
+        raise Refused("it chooses which tasks run next, by the rules of Airflow 1.10")
+    if facts.pushes or has_multiple_outputs(task, facts) or task.arguments.get("do_xcom_push") is False:
+        raise Refused("it chooses which tasks run next, and what it returns isn't its result, or not all of it")
+
+
+def result_of(task: Task, facts: Facts, scope: Scope) -> Result:
+    """How a task's function hands over what it returns and pushes."""
     stored = task.arguments.get("do_xcom_push") is not False
     if facts.pushes:
         return Result(kind="keys", keys=facts.pushes, returns=facts.returns and stored)
@@ -136,5 +140,3 @@ def has_multiple_outputs(task: Task, facts: Facts) -> bool:
     if given is not None or ".task" not in task.operator:
         return bool(given)
     return annotated_class(facts.return_annotation or "") in MAPPINGS
-
-

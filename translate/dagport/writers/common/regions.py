@@ -48,10 +48,12 @@ def delegation_of(pipeline: Pipeline, refused: Mapping[str, str], opaque: frozen
 
     ``refused`` says why, by task; ``opaque`` are those of which isn't known whose results they read.
     """
-    return _Regions(pipeline, refused, opaque).close()
+    return Regions(pipeline, refused, opaque).close()
 
 
-class _Regions:
+class Regions:
+    """The closure of regions. A target that knows more than Dagster's rule has one of its own."""
+
     def __init__(self, pipeline: Pipeline, refused: Mapping[str, str], opaque: frozenset[str]) -> None:
         self.tasks = pipeline.tasks
         self.number = {task.id: index for index, task in enumerate(pipeline.tasks)}
@@ -151,6 +153,7 @@ class _Regions:
     # Regions
 
     def close(self) -> Delegation:
+        """What Airflow runs, with all that has to be decided together."""
         for index, members in self.mapped.items():
             self._join(members, f"it is part of the mapped group {self.tasks[index].group!r}")
         for index in list(self.reasons):

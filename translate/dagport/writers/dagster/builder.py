@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from dagport.diagnostics import Diagnostic, diagnose
@@ -12,13 +12,16 @@ from dagport.translation import Fidelity, TaskOutcome
 from dagport.writers.common.code import annotations_resolve, bound_names, with_docstring
 from dagport.writers.common.model import UNKNOWN, Function, Inspection, Note, Refused, Settings
 from dagport.writers.common.naming import camel, clean, identifier, python_names
+from dagport.writers.common.python import SKIP
 from dagport.writers.common.regions import Delegation
-from dagport.writers.dagster import delegated, refuse
+from dagport.writers.dagster import callbacks, delegated, refuse
 from dagport.writers.dagster.forms import FORMS, form_of
 from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.naming import GENERATED
+from dagport.writers.dagster.op_tasks import OpTasks
 from dagport.writers.dagster.scope import AssetName, Scope
 from dagport.writers.dagster.settings import settings_of
+from dagport.writers.dagster.time_limits import limited
 
 FOLDED = "folded into its neighbours: it only orders other tasks"
 
@@ -36,6 +39,7 @@ class WrittenAsset:
     skips: bool = False
     reason: str | None = None
     region: tuple[str, ...] = ()  # the tasks that Airflow runs together with it, in one function; itself included
+    graph: tuple[str, ...] = ()  # the tasks that it is an op with, in one graph; itself included
 
 
 class Builder:
@@ -54,6 +58,9 @@ class Builder:
         self.diagnostics: list[Diagnostic] = []
         self.told: set[Note] = set()  # notes that are the same for several tasks are told once
         self.mapped = mapped_members(scope.pipeline)
+        self.ops = OpTasks(scope, prefix, self.names)
+        self.skipping: set[str] = set()  # tasks whose own work may end in a skip
+        self.targets: dict[str, str] = {}  # tasks that are no assets -> where they went
 
     def build(self) -> tuple[WrittenAsset, ...]:
         """All assets, in an order in which each comes after those it depends on."""
@@ -77,16 +84,27 @@ class Builder:
             inspection = self._by_airflow(task) if self.delegates else Inspection(result=UNKNOWN)
         self.inspections[task.id] = inspection
         self.scope.results[task.id] = inspection.result
+        if inspection.skips and task.id not in self.delegation.reasons and task.id not in self.refusals:
+            self.skipping.add(task.id)
 
     def _inspected(self, task: Task) -> Inspection:
         if task.id in self.delegation.reasons:
             return self._by_airflow(task)
+        inspection = self.ops.inspect(task) if task.id in self.scope.graphs.members else self._as_asset(task)
+        self._check_slice(inspection.names)
+        return inspection
+
+    def _as_asset(self, task: Task) -> Inspection:
         form = form_of(task)
         if task.id in self.mapped:
             raise Refused("it is part of a mapped group: how many times it runs is known only when it runs")
         self._check_rule(task)
         inspection = form.inspect(task, self.scope)
-        self._check_slice(inspection.names)
+        hooks = callbacks.function_names(callbacks.task_callbacks(task, self.scope))
+        inspection = replace(inspection, names=inspection.names | hooks) if hooks else inspection
+        if inspection.skips and SKIP in self.ops.raised(task):
+            self.skipping.add(task.id)
+            raise Refused(f"it skips itself by {SKIP}")
         return inspection
 
     def _by_airflow(self, task: Task) -> Inspection:
@@ -109,6 +127,11 @@ class Builder:
         if taken:
             raise Refused(f"the module's own `{min(taken)}` isn't what that name means in the generated code")
 
+    def _check_generated(self, task: Task) -> None:
+        taken = self.inspections[task.id].generated & self.scope.module_names(self._needed())
+        if taken:
+            raise Refused(f"the module's own `{min(taken)}` isn't what that name means in the generated code")
+
     def _check_annotations(self, tasks: list[Task]) -> None:
         """Dagster reads annotations as objects, so those of the module can stay texts only where they have to."""
         needed = self.scope.module.slice(self._needed())
@@ -118,13 +141,15 @@ class Builder:
             self.scope.postponed = not annotations_resolve(needed.imports, texts)
 
     def _needed(self) -> frozenset[str]:
-        return frozenset[str]().union(*(item.names for item in self.inspections.values()))
+        called = frozenset(name for sensor in callbacks.run_sensors(self.scope) for name in sensor.functions)
+        return called.union(*(item.names for item in self.inspections.values()))
 
     # Naming
 
     def _name(self, tasks: list[Task]) -> None:
         self.names.reserve(self.scope.module_names(self._needed()))
         self.names.reserve(key for key, _ in self.scope.project.connections.values())
+        self.names.reserve(name for inspection in self.inspections.values() for name in inspection.generated)
         self.scope.partitions_name = self.names.allocate("partitions")
         self.scope.config_name = self.names.allocate(f"{camel(self.scope.pipeline.id)}Config")
         for task in tasks:
@@ -147,19 +172,25 @@ class Builder:
             return self._delegate(task)
         name = self.scope.names[task.id]
         metadata = {} if name.key[1] == task.id else {"airflow/task_id": f'"{task.id}"'}
-        form = FORMS.get(task.operator)
-        own = form.ARGUMENTS if form is not None else frozenset[str]()
-        settings = settings_of(task, self.scope.pipeline, self.scope.assets, own, metadata)
+        is_op = task.id in self.scope.graphs.members
+        settings = self.ops.settings(task, metadata) if is_op else self._settings(task, metadata)
         try:
             if task.id in self.refusals:
                 raise Refused(self.refusals[task.id])
             if settings.refusal is not None:
                 raise Refused(settings.refusal)
-            inputs, function = form_of(task).write(task, self.scope)
+            self._check_generated(task)
+            inputs, function = self.ops.write(task) if is_op else form_of(task).write(task, self.scope)
             self._check_slice(function.names)
         except Refused as refused:
             return self._refuse(task, settings, str(refused))
         return self._accept(task, settings, inputs, function)
+
+    def _settings(self, task: Task, metadata: Mapping[str, str]) -> Settings:
+        form = FORMS.get(task.operator)
+        own = form.ARGUMENTS if form is not None else frozenset[str]()
+        settings = settings_of(task, self.scope.pipeline, self.scope.assets, own, metadata)
+        return callbacks.with_hooks(settings, task, self.scope)
 
     def _accept(self, task: Task, settings: Settings, inputs: Inputs, function: Function) -> WrittenAsset:
         differences = [*settings.approximations, *inputs.approximations]
@@ -179,11 +210,12 @@ class Builder:
             task=task,
             name=self.scope.names[task.id],
             inputs=inputs,
-            function=_documented(function, task),
+            function=callbacks.called(limited(_documented(function, task), task, inputs), task, inputs, self.scope),
             settings=settings,
             fidelity="approximate" if reason else "native",
             skips=self.inspections[task.id].skips,
             reason=reason,
+            graph=self.scope.graphs.region_of(task.id),
         )
 
     def _delegate(self, task: Task) -> WrittenAsset:
@@ -231,6 +263,7 @@ class Builder:
             settings=settings,
             fidelity="manual",
             reason=reason,
+            graph=self.scope.graphs.region_of(task.id),
         )
 
     def _tell(self, notes: Iterable[Note], task: Task) -> None:
@@ -259,7 +292,7 @@ class Builder:
                 pipeline=self.scope.pipeline.id,
                 task=task.id,
                 fidelity=asset.fidelity if asset else "native",
-                target=asset.name.path if asset else None,
+                target=(self.targets.get(task.id) or asset.name.path) if asset else None,
                 reason=asset.reason if asset else FOLDED,
             )
 

@@ -1,8 +1,10 @@
 """Whether Dagster and Airflow read the times of a cron expression alike when clocks change.
 
 Both take the second of two equal times, and let an hourly expression go by the time that passes. Seen by comparing the
-ticks and the partitions of Dagster with Airflow's runs: they differ for times that are left out, which Dagster moves to the end of
-the gap, and Airflow by its length; for several times in the hour that comes twice; for an expression of every hour that has
+ticks and the partitions of Dagster with Airflow's runs: they differ for times that are left out, which Dagster moves
+to the end of
+the gap, and Airflow by its length; for several times in the hour that comes twice; for an expression of every hour
+that has
 certain days only; and for one in a zone whose clocks change by less than an hour.
 """
 
@@ -27,7 +29,7 @@ class Change(NamedTuple):
 
 
 def agree(cron: Cron, tz: tzinfo) -> bool:
-    """Whether the ticks of a schedule, and the windows of partitions, are Airflow's runs at every change of the clocks."""
+    """Whether the ticks of a schedule, and the windows of partitions, are Airflow's runs whenever clocks change."""
     changes = changes_of(tz)
     if not changes:
         return True

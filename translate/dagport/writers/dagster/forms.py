@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Protocol, cast
 
 from dagport.graph import Task
-from dagport.writers.common import bash, empty, python, sql
+from dagport.writers.common.forms import MODULES, Forms
 from dagport.writers.common.model import Function, Inspection, Refused
+from dagport.writers.dagster import families, triggers, waits
 from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.scope import Scope
 
-MODULES: tuple[ModuleType, ...] = (python, bash, sql, empty)
+CHOOSES = ("branch", "short_circuit")
 WHY_NOT = {
     "branch": "it chooses which tasks run next",
     "short_circuit": "it decides whether the tasks after it run",
@@ -36,7 +36,12 @@ class Form(Protocol):
         ...
 
 
-FORMS: dict[str, Form] = {name: cast(Form, module) for module in MODULES for name in module.OPERATORS}
+FORMS: dict[str, Form] = Forms(
+    {
+        **{name: cast(Form, module) for module in (*MODULES, triggers, waits) for name in module.OPERATORS},
+        **families.forms(),
+    }
+)
 
 
 def form_of(task: Task) -> Form:
@@ -46,6 +51,8 @@ def form_of(task: Task) -> Form:
     if task.setup or task.teardown:
         raise Refused(f"it is a {'setup' if task.setup else 'teardown'} task")
     form = FORMS.get(task.operator)
+    if form is not None and task.kind in CHOOSES:
+        raise Refused(f"{WHY_NOT[task.kind]}, and an asset runs when all before it have succeeded")
     if form is None:
         name = (
             task.operator.rpartition(".")[2]

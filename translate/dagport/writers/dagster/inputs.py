@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dagport.graph import Task
+from dagport.values import XCom
 from dagport.writers.common import inputs as common
 from dagport.writers.common.dialect import Dialect
 from dagport.writers.common.literals import text_literal
+from dagport.writers.common.mapped import ITEM
 from dagport.writers.common.model import Refused
+from dagport.writers.common.naming import identifier
 from dagport.writers.dagster.naming import GENERATED, RESERVED_INPUTS
+from dagport.writers.dagster.times import delta_text
 
 if TYPE_CHECKING:
+    from dagport.writers.dagster.families.table import Client
     from dagport.writers.dagster.scope import Scope
 
 RUN_CONTEXT = {
@@ -20,8 +26,14 @@ RUN_CONTEXT = {
     "ti.try_number": "context.retry_number + 1",
     "task_instance.try_number": "context.retry_number + 1",
 }
+PARTITION_KEYS = ("dag_run.partition_key", "partition_key")
+DATED = ("cron", "interval", "once", "continuous")  # schedules whose runs have a date, and no partition key in Airflow
 RUN_IDS = ("run_id", "dag_run.run_id", "ti.run_id")
-EXCEPTIONS = {"AirflowException": "dg.Failure", "AirflowFailException": "dg.Failure(..., allow_retries=False)"}
+EXCEPTIONS = {
+    "AirflowException": "dg.Failure",
+    "AirflowFailException": "dg.Failure(..., allow_retries=False)",
+    "AirflowSkipException": "Skip",  # in ops only: an asset's function can't say it
+}
 
 
 class Inputs(common.Inputs):
@@ -34,14 +46,47 @@ class Inputs(common.Inputs):
         self.resources: dict[str, str] = {}  # parameter -> annotation
         self.needs_context = False
         self.config: str | None = None  # annotation of the parameter `config`
+        self.items: dict[str, str] = {}  # what a mapped task is expanded over -> the parameter that gets an item of it
+        self.takes_conf = False  # whether the config has a field for what a run is given
+
+    def take(self, value: XCom, wanted: str) -> bool:
+        """An item of what a mapped task is expanded over is a parameter, too."""
+        if value.task_id != ITEM:
+            return not self._is_several(value.task_id) and super().take(value, wanted)
+        if value.key in self.items or wanted in self.scope.dialect.reserved:
+            return False
+        self.items[value.key] = wanted
+        return True
+
+    def result(self, task_id: str, key: str, *, argument: bool) -> str:
+        """A result of another task, or what an instance of a mapped task gets."""
+        if task_id != ITEM:
+            return super().result(task_id, key, argument=argument)
+        if key not in self.items:
+            self.items[key] = self.names.allocate(identifier(key, "item"), ["item"])
+        return self.items[key]
+
+    def _result(self, task_id: str, key: str, *, argument: bool) -> str:
+        if not self._is_several(task_id):
+            return super()._result(task_id, key, argument=argument)
+        if not argument or key != common.RETURN_KEY:
+            raise Refused(f"it pulls results of {task_id!r}, which is mapped")
+        what = f"the results of {task_id!r} are a list here; Airflow hands on a lazy sequence of them"
+        self.notes["DP403", what] = None
+        return self.parameter(task_id)
+
+    def _is_several(self, task_id: str) -> bool:
+        """Whether the results of all instances of a task are taken together."""
+        graphs, tasks = self.scope.graphs, self.scope.dependencies.tasks
+        return task_id in tasks and graphs.is_several(tasks[task_id], self.task)
 
     def check_date(self, entry: str) -> None:
-        """Dates are those of partitions."""
+        """Dates are those of partitions, or of the run."""
         if isinstance(self.scope.partitions, str):
             raise Refused(f"it uses `{entry}`: {self.scope.partitions}")
 
     def date(self, entry: str) -> str:
-        """A date of the run's partition."""
+        """A date of the run's partition, or of the run."""
         assert not isinstance(self.scope.partitions, str)  # noqa: S101 - check_date has refused it otherwise
         self.needs_context = True
         replaced = self.scope.partitions.context.get(entry)
@@ -49,6 +94,19 @@ class Inputs(common.Inputs):
             raise Refused(f"it uses `{entry}`, which Airflow 3 doesn't have")
         self.imports.update(dict.fromkeys(sorted(replaced.imports)))
         return replaced.text
+
+    def latest(self) -> str:
+        """Whether now is in the run's time window, or before the next run of an interval."""
+        start, schedule = self.date("logical_date"), self.scope.pipeline.schedule
+        assert not isinstance(self.scope.partitions, str)  # noqa: S101 - check_date has refused it otherwise
+        self.support["is_latest"] = None
+        if self.scope.partitions.definition is not None:
+            window = "context.partition_time_window"
+            return f"is_latest(context, {window}.start, {window}.end)"
+        if schedule.kind != "interval" or schedule.seconds is None:
+            raise Refused("when the next run is due isn't known to the run")
+        self.imports["from datetime import timedelta"] = None
+        return f"is_latest(context, {start}, {start} + {delta_text(timedelta(seconds=schedule.seconds))})"
 
     def of_run(self, entry: str) -> str | None:
         """What Dagster's context has."""
@@ -59,7 +117,19 @@ class Inputs(common.Inputs):
             self.needs_context = True
             self.approximations["`run_id`: Dagster's run ids look different"] = None
             return "context.run.run_id"
-        return None
+        if entry in PARTITION_KEYS and self.scope.pipeline.schedule.kind not in DATED:
+            self.needs_context = True
+            return 'context.run.tags.get("dagster/partition")'
+        return self._conf() if entry == "dag_run.conf" else None
+
+    def _conf(self) -> str:
+        """A field of the config: a run is given it when it is made."""
+        if self.scope.pipeline.params:
+            raise Refused("it uses `dag_run.conf`, whose entries are those of `params`, too")
+        self._check_annotated("dag_run.conf")
+        self.config = self.scope.config_name
+        self.takes_conf = True
+        return "config.conf"
 
     def param(self, name: str) -> str:
         """A field of the config."""
@@ -94,6 +164,18 @@ class Inputs(common.Inputs):
         self.resources[name] = "SqlDatabase"
         return name
 
+    def client(self, conn_id: str | None, client: Client) -> str:
+        """The resource through which something outside is reached, which is a parameter."""
+        self._check_annotated("a connection")
+        made = self.scope.project.client(conn_id, client)
+        self.support.update(dict.fromkeys(client.support))
+        self.imports[client.imported.format(package=self.scope.project.package)] = None
+        what = f"the connection {conn_id!r} is" if conn_id else "what it reaches is"
+        self.notes["DP403", f"{what} the resource `{made.key}`: {made.said}"] = None
+        self.names.reserve([made.key])
+        self.resources[made.key] = client.annotation
+        return made.key
+
     def command(self, arguments: Sequence[str]) -> str:
         """``run_bash`` yields the output, or nothing when the command skips."""
         self.needs_context = True
@@ -109,7 +191,12 @@ class Inputs(common.Inputs):
         context = "context" if self.scope.postponed else "context: dg.AssetExecutionContext"
         head = [context] * self.needs_context
         head += [f"config: {self.config}"] * (self.config is not None)
-        return [*head, *(f"{name}: {kind}" for name, kind in self.resources.items()), *self.upstream.values()]
+        return [
+            *head,
+            *(f"{name}: {kind}" for name, kind in self.resources.items()),
+            *self.upstream.values(),
+            *self.items.values(),
+        ]
 
 
 DIALECT = Dialect(

@@ -5,27 +5,38 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dagport.diagnostics import Diagnostic, diagnose
-from dagport.writers.common.code import docstring
+from dagport.writers.common import supporting
+from dagport.writers.common.code import bound_names, docstring, imported_roots
 from dagport.writers.common.literals import text_literal
-from dagport.writers.common.model import Chunk, Function
+from dagport.writers.common.model import Chunk, Function, Note
 from dagport.writers.common.naming import clean, identifier
 from dagport.writers.common.params import Field
+from dagport.writers.dagster import callbacks
+from dagport.writers.dagster.asset_schedules import Producers
 from dagport.writers.dagster.builder import Builder, WrittenAsset
 from dagport.writers.dagster.inputs import Inputs
+from dagport.writers.dagster.instance import Needs
 from dagport.writers.dagster.multi import as_dict, as_list, asset_keys, call, output_name, output_place
+from dagport.writers.dagster.ops import GraphWriter, Op, settings_of_op
 from dagport.writers.dagster.partitions import Partitions
 from dagport.writers.dagster.render import render
-from dagport.writers.dagster.schedule import job_of, schedule_of
+from dagport.writers.dagster.schedule import job_of
 from dagport.writers.dagster.scope import AIRFLOW, Scope
+from dagport.writers.dagster.starting import Starting, starting_of
+from dagport.writers.dagster.when import Place, started
+from dagport.writers.dagster.when_files import imported_files
 
 SUPPORT = {
     "shell": "from {package}.shell import run_bash",
     "variables": "from {package}.variables import get_variable",
     "resources": "from {package}.database import SqlDatabase",
+    "is_latest": "from {package}.latest import is_latest",
+    "skip": "from {package}.rules import Skip",
     "delegation": "from dagport_adapters.dagster.delegation import run_in_airflow",
+    **{name: item.statement for name, item in supporting.SUPPORT.items()},
 }
 
 
@@ -39,35 +50,45 @@ class ModuleText:
     resources: frozenset[str]  # keys of the resources that its assets take
     imported: frozenset[str]  # top-level modules that the user's code imports
     diagnostics: tuple[Diagnostic, ...]
+    needs: Needs  # of the instance
 
 
 class ModuleWriter:
     """Puts a module together."""
 
     def __init__(
-        self, scope: Scope, builder: Builder, assets: tuple[WrittenAsset, ...], job: str, schedule: str
+        self,
+        scope: Scope,
+        builder: Builder,
+        assets: tuple[WrittenAsset, ...],
+        job: str,
+        schedule: str,
+        producers: Producers,
     ) -> None:
         self.scope = scope
         self.builder = builder
         self.assets = assets
         self.job_name = job
         self.schedule_name = schedule
+        self.producers = producers
         self.position = {task_id: index for index, task_id in enumerate(scope.dependencies.order)}
         self.together = {asset.task.id for asset in assets if asset.region}
+        own = any(asset.fidelity != "manual" and builder.inspections[asset.task.id].context for asset in assets)
+        self.dated = own or scope.pipeline.id in scope.project.awaited
+        self.control_names: set[str] = set()
         self.partitions = self._partitions()
+        self.run_sensors = callbacks.run_sensors(scope)
         self.slice = scope.module.slice(frozenset().union(*self._needed()))
 
     def _partitions(self) -> Partitions | None:
-        wanted = any(
-            asset.fidelity != "manual" and self.builder.inspections[asset.task.id].context for asset in self.assets
-        )
-        return self.scope.partitions if wanted and not isinstance(self.scope.partitions, str) else None
+        found = self.scope.partitions
+        return found if self.dated and not isinstance(found, str) and found.definition is not None else None
 
     def _keeps(self, future: str) -> bool:
         return self.scope.postponed or "annotations" not in future
 
     def _needed(self) -> Iterator[frozenset[str]]:
-        yield frozenset()
+        yield frozenset(name for sensor in self.run_sensors for name in sensor.functions)
         for asset in self.assets:
             yield asset.function.names
             for helper in asset.function.helpers:
@@ -76,42 +97,69 @@ class ModuleWriter:
     def write(self) -> ModuleText:
         """The module's text, with markers for the user's own pieces."""
         pipeline = self.scope.pipeline
-        variable = self.builder.names.allocate(identifier(self.job_name, "job"), ["job"])
-        schedule_variable = self.builder.names.allocate(f"{identifier(self.job_name, 'job')}_schedule")
-        job, job_notes = job_of(pipeline, self.job_name, self.builder.prefix)
-        schedule, schedule_notes = schedule_of(
-            pipeline, variable, self.schedule_name, partitioned=self.partitions is not None
-        )
+        variable = self.variable = self.builder.names.allocate(identifier(self.job_name, "job"), ["job"])
+        self.job, job_notes = job_of(pipeline, self.job_name, self.builder.prefix)
+        starting, schedule_notes = self._started(variable)
         definitions, definition_chunks = self._definitions()
         helpers = self._helpers()
         constants = self._retry_policies()
+        functions_text = list(self._functions(constants))
         text = render(
             "module.py",
             header=f"Written by dagport from {self.scope.source.path} (the DAG {pipeline.id}).",
             doc=self._doc(),
             future=[line for line in self.slice.imports if line.startswith("from __future__") and self._keeps(line)],
-            imports=list(self._imports()),
+            imports=[*self._imports(), *self._control(), *starting.imports, *self._sensor_imports()],
             definitions=definitions,
             params=self._params(),
             pipeline=pipeline.id,
             partitions=self.partitions,
             partitions_name=self.scope.partitions_name,
             constants=[(name, policy) for policy, name in constants.items()],
-            functions=[*(helper.text for helper in helpers), *self._functions(constants)],
-            job={"variable": variable, "arguments": job.arguments},
-            schedule=schedule and replace(schedule, name=schedule_variable),
+            functions=[*(helper.text for helper in helpers), *functions_text],
+            job=None if self.scope.graphs.job else {"variable": variable, "arguments": self.job.arguments},
+            starters=starting.statements,
+            sensors=list(self._run_sensors(variable)),
         )
         functions = [*helpers, *(asset.function for asset in self.assets)]
         return ModuleText(
             text=text,
             chunks=(*definition_chunks, *(chunk for function in functions for chunk in function.chunks)),
-            support=frozenset(name for asset in self.assets for name in asset.inputs.support),
-            resources=frozenset(name for asset in self.assets for name in asset.inputs.resources),
-            imported=_roots(self.slice.imports),
-            diagnostics=tuple(self._notes([*job_notes, *schedule_notes])),
+            support=frozenset(name for inputs in self._all_inputs() for name in inputs.support)
+            | starting.support
+            | imported_files(text, self.scope.project.package),
+            resources=frozenset(name for inputs in self._all_inputs() for name in inputs.resources),
+            imported=imported_roots(self.slice.imports),
+            diagnostics=tuple(self._notes([*job_notes, *callbacks.notes_of(pipeline, self.scope), *schedule_notes])),
+            needs=self.job.needs,
         )
 
     # Parts
+
+    def _started(self, variable: str) -> tuple[Starting, tuple[Note, ...]]:
+        """What starts the job's runs."""
+        dates = self.scope.partitions
+        place = Place(
+            job=variable,
+            job_name=self.job_name,
+            name=self.schedule_name,
+            partitions=self.scope.partitions_name if self.partitions is not None else None,
+            dated=self.dated and not isinstance(dates, str),
+            producers=self.producers,
+        )
+        found = started(self.scope.pipeline, place)
+        package = self.scope.project.package
+        bound = bound_names([*self.slice.imports, *self.slice.definitions])
+        return starting_of(found.starters, package, self.builder.names, self.slice.imports, bound), found.notes
+
+    def _run_sensors(self, job: str) -> Iterator[str]:
+        """The sensors that call the DAG's callbacks."""
+        for sensor in self.run_sensors:
+            name = self.builder.names.allocate(f"{identifier(self.job_name, 'job')}_{sensor.event}")
+            yield callbacks.written(sensor, job, name, self.scope.pipeline.id)
+
+    def _sensor_imports(self) -> list[str]:
+        return [f"from {self.scope.project.package}.callbacks import context_of_run"] if self.run_sensors else []
 
     def _doc(self) -> str | None:
         doc = self.scope.pipeline.doc
@@ -120,14 +168,27 @@ class ModuleWriter:
     def _imports(self) -> Iterator[str]:
         yield from (line for line in self.slice.imports if not line.startswith("from __future__"))
         seen: dict[str, None] = {}
-        for asset in self.assets:
-            seen.update(asset.inputs.imports)
+        for inputs in self._all_inputs():
+            seen.update(inputs.imports)
             seen.update(
-                {SUPPORT[name].format(package=self.scope.project.package): None for name in asset.inputs.support}
+                {
+                    SUPPORT[name].format(package=self.scope.project.package): None
+                    for name in inputs.support
+                    if name in SUPPORT
+                }
             )
         if any(item.arguments for item in self._used_fields()):
             seen["from pydantic import Field"] = None
         yield from seen
+
+    def _control(self) -> list[str]:
+        """The import of what ops are made by."""
+        names = ", ".join(sorted(self.control_names))
+        return [f"from {self.scope.project.package}.control import {names}"] if names else []
+
+    def _all_inputs(self) -> Iterator[Inputs]:
+        yield from (asset.inputs for asset in self.assets)
+        yield from (expansion.inputs for expansion in self.builder.ops.expansions.values())
 
     def _definitions(self) -> tuple[list[str], list[Chunk]]:
         """Constants, helpers and classes of the source, each behind a marker of its kind."""
@@ -159,8 +220,9 @@ class ModuleWriter:
         }
 
     def _used_fields(self) -> list[Field]:
-        used = any(asset.inputs.config for asset in self.assets)
-        return list(self.scope.params.fields.values()) if used else []
+        used = any(inputs.config for inputs in self._all_inputs())
+        conf = [Field(name="conf", type="dict", default="{}")] * any(asset.inputs.takes_conf for asset in self.assets)
+        return [*self.scope.params.fields.values(), *conf] if used else []
 
     def _params(self) -> dict[str, object] | None:
         fields = self._used_fields()
@@ -183,10 +245,53 @@ class ModuleWriter:
         for asset in self.assets:
             if asset.region:
                 left[asset.region[0]] -= 1
-            if not asset.region:
+            if asset.graph:
+                if asset.task.id == asset.graph[-1]:
+                    yield from self._graph(asset.graph, policies)
+            elif not asset.region:
                 yield self._decorated("asset", asset.function, dict(self._arguments(asset, policies)))
             elif not left[asset.region[0]]:
                 yield self._decorated("multi_asset", asset.function, dict(self._of_region(asset.region)))
+
+    def _graph(self, region: tuple[str, ...], policies: dict[str, str]) -> Iterator[str]:
+        """The ops of some tasks and the graph, or job, that they make up."""
+        is_job = self.scope.graphs.job
+        number = self.scope.graphs.regions.index(region)
+        wanted = f"{self.job_name}_tasks{number + 1 if len(self.scope.graphs.regions) > 1 else ''}"
+        name = self.job_name if is_job else self.scope.project.op(wanted, self.builder.prefix, "graph", region[0])
+        variable = self.variable if is_job else self.builder.names.allocate(identifier(name, "graph"))
+        decorator = dict(item.split("=", 1) for item in self.job.arguments) if is_job else {}
+        decorator.pop("selection", None)
+        if self.partitions is not None:
+            decorator["partitions_def"] = self.scope.partitions_name
+        if name != variable:
+            decorator["name"] = text_literal(name)
+        else:
+            decorator.pop("name", None)
+        caught = any(self.scope.graphs.control[one].leaf and self.scope.graphs.control[one].caught for one in region)
+        ends = self.builder.names.allocate("run_ends") if caught else "run_ends"
+        writer = GraphWriter(
+            scope=self.scope, graphs=self.scope.graphs, region=region, prefix=self.builder.prefix,
+            names=self.builder.names, ops={one: self._op(one, policies) for one in region},
+            expansions=self.builder.ops.expansions, function=variable, ends=ends, decorator=decorator,
+        )  # fmt: skip
+        yield from writer.texts()
+        self.control_names |= {"task_op"} | writer.used
+        self.builder.targets |= {
+            one: f"{name}.{self.builder.prefix}__{self.scope.names[one].short}"
+            for one in region
+            if not writer.is_end(one)
+        }
+
+    def _op(self, task_id: str, policies: dict[str, str]) -> Op:
+        written = next(asset for asset in self.assets if asset.task.id == task_id)
+        settings, asset, _ = settings_of_op(written.settings.arguments)
+        policy = settings.get("retry_policy", "")
+        settings |= {"retry_policy": policies[policy]} if policy in policies else {}
+        return Op(
+            task=written.task, name=written.name, inputs=written.inputs, function=written.function, settings=settings,
+            asset=asset,
+        )  # fmt: skip
 
     @staticmethod
     def _decorated(decorator: str, function: Function, arguments: dict[str, str]) -> str:
@@ -242,6 +347,7 @@ class ModuleWriter:
             yield from self._delegated()
         elif self.partitions is not None:
             yield "partitions_def", self.scope.partitions_name
+        yield from asset.function.decorator.items()
         if asset.skips:
             yield "output_required", "False"
 
@@ -286,14 +392,3 @@ class ModuleWriter:
             notes = [*notes, ("DP403", f"some rules of the params {names} aren't checked")]
         for code, message in notes:
             yield diagnose(code, message, path, pipeline.span, pipeline=pipeline.id)
-
-
-def _roots(imports: Iterable[str]) -> frozenset[str]:
-    """The top-level modules of some import statements."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse("\n".join(imports))):
-        if isinstance(node, ast.Import):
-            found.update(alias.name.partition(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
-    return frozenset(found - {"__future__"})

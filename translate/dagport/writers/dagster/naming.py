@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from dagport.writers.common.supporting import SUPPORT
+
 RESERVED_INPUTS = frozenset({"context", "input", "output", "config", "meta", "type", "conf", "dict", "str", "int"})
 """Names that Dagster refuses for inputs, or gives a meaning of its own (``DISALLOWED_NAMES``)."""
 GENERATED = {
@@ -18,6 +20,23 @@ GENERATED = {
     "run_in_airflow": "",
     "get_variable": "",
     "SqlDatabase": "",
+    "task_op": "",
+    "expand_op": "",
+    "gather_op": "",
+    "ends_op": "",
+    "Skip": "",
+    "time_limit": "",
+    "wait_for_run": "",
+    "call_on_failure": "",
+    "call_on_success": "",
+    "context_of_run": "",
+    "ZoneInfo": "from zoneinfo import ZoneInfo",
+    "logical_date_of": "",
+    "data_interval_start_of": "",
+    "data_interval_end_of": "",
+    "is_latest": "",
+    "Poke": "",
+    **dict.fromkeys(SUPPORT, ""),
 }
 """Names that generated code uses, and the import that gives the user's code the same."""
 CONFIG_ATTRIBUTES = frozenset({"copy", "dict", "json", "schema", "validate", "construct", "fields", "register"})

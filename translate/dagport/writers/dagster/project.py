@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dagport.diagnostics import Diagnostic, diagnose
 from dagport.graph import Pipeline
 from dagport.rewrite.module import Module
 from dagport.translation import Document, TaskOutcome, Translation, WriteOptions
+from dagport.writers.common import supporting
 from dagport.writers.common.delegation import is_opaque
 from dagport.writers.common.edges import Dependencies
 from dagport.writers.common.format import format_files, insert
@@ -17,16 +19,24 @@ from dagport.writers.common.model import Chunk
 from dagport.writers.common.naming import Names, clean, identifier
 from dagport.writers.common.params import params_of
 from dagport.writers.common.regions import Delegation, delegation_of
+from dagport.writers.dagster import families, triggers, waits, when_files
+from dagport.writers.dagster.asset_schedules import Producers
 from dagport.writers.dagster.builder import Builder, WrittenAsset
+from dagport.writers.dagster.graphs import Graphs, graphs_of
+from dagport.writers.dagster.instance import FILE, Needs, instance_file
 from dagport.writers.dagster.module import ModuleText, ModuleWriter
 from dagport.writers.dagster.naming import NOT_FIELDS
+from dagport.writers.dagster.ops import control_files
 from dagport.writers.dagster.partitions import partitions_of
 from dagport.writers.dagster.render import render
 from dagport.writers.dagster.scope import Project, Scope
 
 HEADER = "# Written by dagport.\n"
-RESERVED_MODULES = ("resources", "__init__")
-SUPPORT_FILES = {"shell": "shell.py", "variables": "variables.py", "resources": "database.py"}
+RESERVED_MODULES = ("resources", "assets", "__init__")
+SUPPORT_FILES = {
+    "shell": "shell.py", "variables": "variables.py", "resources": "database.py", "is_latest": "latest.py",
+    **families.FILES,
+}  # fmt: skip
 
 
 @dataclass
@@ -45,6 +55,8 @@ class ProjectWriter:
     def __post_init__(self) -> None:
         self.project = Project(package=self.options.package)
         self.modules = Names(RESERVED_MODULES, fold=True)
+        self.producers = Producers()
+        self.needs: list[Needs] = []
 
     @property
     def root(self) -> str:
@@ -55,10 +67,18 @@ class ProjectWriter:
         """Translate all pipelines."""
         chosen = [(document, pipeline) for document in documents for pipeline in self._accepted(document)]
         jobs = self._job_names(chosen)
+        counted = Counter(pipeline.id for _, pipeline in chosen)
+        self.project.pipelines |= {pipeline.id: pipeline for _, pipeline in chosen if counted[pipeline.id] == 1}
+        self.project.jobs |= {pipeline.id: job for (_, pipeline), job in zip(chosen, jobs, strict=True)}
+        self.project.awaited = waits.awaited_dags(pipeline for _, pipeline in chosen)
         rewriters: dict[int, Module] = {}
+        built = []
         for (document, pipeline), job in zip(chosen, jobs, strict=True):
             rewriter = rewriters.setdefault(id(document), Module(document.source))
-            self._pipeline(document, pipeline, job, rewriter)
+            built.append(self._built(document, pipeline, job, rewriter))
+        self._connect(documents, built)
+        for (document, pipeline), job, (builder, assets) in zip(chosen, jobs, built, strict=True):
+            self._pipeline(document, pipeline, job, builder, assets)
         self._common()
         formatted = format_files(
             {path: text for path, text in self.files.items() if path.endswith(".py")}, self.options.package
@@ -89,15 +109,30 @@ class ProjectWriter:
     def _say(self, code: str, message: str, document: Document, pipeline: Pipeline) -> None:
         self.diagnostics.append(diagnose(code, message, document.source.path, pipeline.span, pipeline=pipeline.id))
 
-    def _pipeline(self, document: Document, pipeline: Pipeline, job: str, rewriter: Module) -> None:
-        builder, assets = self._built(document, pipeline, job, rewriter)
+    def _connect(
+        self, documents: Sequence[Document], built: Sequence[tuple[Builder, tuple[WrittenAsset, ...]]]
+    ) -> None:
+        """Note which tasks update the assets that other pipelines wait for."""
+        for document in documents:
+            self.producers.declare(document.graph.assets)
+        for builder, assets in built:
+            for asset in assets:
+                if not builder.scope.graphs.job:  # ops update no assets
+                    self.producers.produce(asset.task.outlets, asset.name.path)
+                if asset.fidelity in ("native", "approximate") and asset.task.operator in triggers.OPERATORS:
+                    self.producers.start(str(asset.task.arguments.get(triggers.DAG_ID)), asset.name.path)
+
+    def _pipeline(
+        self, document: Document, pipeline: Pipeline, job: str, builder: Builder, assets: tuple[WrittenAsset, ...]
+    ) -> None:
         schedule = self.project.schedules.allocate(f"{job}_schedule")
-        written = ModuleWriter(builder.scope, builder, assets, job, schedule).write()
+        written = ModuleWriter(builder.scope, builder, assets, job, schedule, self.producers).write()
         path = f"{self.root}/defs/{self.modules.allocate(identifier(job, 'dag'), ['dag'])}.py"
         self.files[path] = written.text
         self.chunks[path] = written.chunks
         self.support |= written.support
         self.resources |= written.resources
+        self.needs.append(written.needs)
         self.pydantic |= "from pydantic import" in written.text
         self.outcomes += builder.outcomes(assets)
         self.diagnostics += [*builder.diagnostics, *written.diagnostics, *self._needs(document, pipeline, written)]
@@ -109,22 +144,39 @@ class ProjectWriter:
         # A task that may not exist can't be asked for.
         delegation = Delegation() if self.options.delegate and pipeline.exact else None
         refused: dict[str, str] = {}
+        blocked: dict[str, str] = {}  # what else to say of a task whose graph isn't written
+        style, skipping, left_out = self.options.style, frozenset[str](), frozenset[str]()
         while True:
+            graphs = graphs_of(pipeline, style, skipping, left_out)
+            kept = {*graphs.members, *(delegation.reasons if delegation else ())}
             scope = Scope(
+                graphs=graphs,
                 project=self.project,
                 source=document.source,
                 pipeline=pipeline,
                 module=rewriter,
-                dependencies=Dependencies(pipeline, delegation.reasons if delegation else ()),
+                dependencies=Dependencies(pipeline, kept),
                 assets={asset.name: asset for asset in document.graph.assets},
                 params=params_of(pipeline, NOT_FIELDS),
-                partitions=partitions_of(pipeline),
+                partitions=partitions_of(pipeline, self.options.package),
             )
             builder = Builder(scope, job, delegation)
             assets = builder.build()
+            if builder.skipping - skipping and style != "assets":
+                skipping |= builder.skipping
+                continue
+            without = graphs.members & builder.refusals.keys() - left_out
+            if without and delegation is not None:
+                if graphs.job:
+                    style = "auto"
+                    message = f"it isn't a job of ops, but assets: Airflow goes on running {min(without)!r}"
+                    self._say("DP403", message, document, pipeline)
+                left_out |= without
+                blocked = {**_blocked(graphs, builder.refusals), **blocked}
+                continue
             if not builder.refusals or delegation is None:
                 return builder, assets
-            refused |= builder.refusals
+            refused |= {one: why + _more(why, blocked.get(one, "")) for one, why in builder.refusals.items()}
             opaque = frozenset(task.id for task in pipeline.tasks if task.id in refused and is_opaque(task, scope))
             delegation = delegation_of(pipeline, refused, opaque)
 
@@ -143,17 +195,50 @@ class ProjectWriter:
         package, project = self.options.package, self.project
         dependencies = ["dagster"] + ["pydantic"] * self.pydantic + ["sqlalchemy"] * ("resources" in self.support)
         dependencies += ["dagport[dagster]"] * ("delegation" in self.support)
+        clients = sorted(
+            (item for item in project.clients.values() if item.key in self.resources), key=lambda item: item.key
+        )
+        dependencies += sorted({item.requires for item in clients} - {"dagster"})
+        instance = instance_file(self.needs)
+        self.files |= {} if instance is None else {FILE: instance}
+        self.files |= when_files.files(self.support, self.producers, self.root, package, HEADER)
         toml = render("pyproject.toml", package=package, project=package.replace("_", "-"), dependencies=dependencies)
         self.files["pyproject.toml"] = HEADER + toml
         self.files[f"{self.root}/__init__.py"] = HEADER
         self.files[f"{self.root}/defs/__init__.py"] = HEADER
         self.files[f"{self.root}/definitions.py"] = HEADER + render("definitions.py")
+        if "control" in self.support:
+            self.files |= {f"{self.root}/{file}": HEADER + text for file, text in control_files(package).items()}
         for name in sorted(self.support & SUPPORT_FILES.keys()):
             file = SUPPORT_FILES[name]
-            self.files[f"{self.root}/{file}"] = HEADER + render(file)
+            self.files[f"{self.root}/{file}"] = HEADER + render(file, package=package)
+        for name in sorted(self.support & supporting.SUPPORT.keys()):
+            file = supporting.SUPPORT[name].file
+            self.files[f"{self.root}/{file}"] = HEADER + supporting.text(file)
         if self.resources or "delegation" in self.support:
             used = [item for item in sorted(project.connections.values()) if item[0] in self.resources]
             connections = [{"key": key, "variable": variable} for key, variable in used]
             self.files[f"{self.root}/defs/resources.py"] = HEADER + render(
-                "resources.py", package=package, connections=connections, delegates="delegation" in self.support
+                "resources.py",
+                package=package,
+                connections=connections,
+                clients=clients,
+                imports=sorted({item.imported for item in clients}),
+                delegates="delegation" in self.support,
             )
+
+
+def _blocked(graphs: Graphs, refusals: Mapping[str, str]) -> dict[str, str]:
+    """What to say of the tasks of each graph that isn't written, besides the reason why one of them is no asset."""
+    found: dict[str, str] = {}
+    for region in graphs.regions:
+        first = next((one for one in region if one in refusals), None)
+        if first is None:
+            continue
+        found |= dict.fromkeys(region, f"; it is no op of a graph either, since {first!r} can't be one: {refusals[first]}")
+        found |= {one: f"; nor can it be an op: {refusals[one]}" for one in region if one in refusals}
+    return found
+
+
+def _more(why: str, more: str) -> str:
+    return "" if why in more else more

@@ -150,11 +150,6 @@ def _order(task: Task, found: _Collected) -> None:
         found.note("weight_rule", "the priority is the task's own; Airflow adds those of the tasks after it")
     if task.queue is not None and task.queue != "default":
         found.note("queue", f"which worker runs it ({task.queue!r}) is the executor's configuration")
-    if task.execution_timeout_s is not None:
-        found.differ(
-            "execution_timeout",
-            f"nothing ends a single step after {task.execution_timeout_s:g} s; the tag dagster/max_runtime ends a run",
-        )
     if task.depends_on_past:
         found.differ("depends_on_past", "it doesn't wait for the run before")
     if task.wait_for_downstream:
@@ -171,6 +166,10 @@ RULES: tuple[Callable[[Task, _Collected], None], ...] = (_documentation, _owner,
 
 
 def _assets(task: Task, assets: Mapping[str, Asset], found: _Collected) -> None:
+    for name in task.outlets:
+        if name not in assets:
+            told = f"the outlet {name!r} isn't an asset of this file: if it is an alias, what it stands for isn't seen"
+            found.notes.append(("DP403", told))
     uris = [assets[name].uri if name in assets else name for name in task.outlets]
     if len(uris) == 1:
         found.metadata["dagster/uri"] = text_literal(uris[0])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dagport.writers.common import bash, empty, python, sql
+from dagport.writers.common.forms import ROWS
 from dagport.writers.dagster import settings
-from dagport.writers.dagster.schedule import REASONS
+from dagport.writers.dagster.families import FAMILIES
+from dagport.writers.dagster.forms import FORMS
 
 Row = tuple[str, str, str]
 """A concept of Airflow, its fidelity, and where it goes or why not."""
@@ -25,32 +26,45 @@ TASKS: tuple[Row, ...] = (
         "as above; the connection decides which hook Airflow uses, and it isn't known",
     ),
     ("EmptyOperator, DummyOperator", "native", "folded: the tasks after it depend on those before it"),
+    *ROWS,
     (
-        "`@task.virtualenv`, `.docker`, ... and all other operators",
+        "`@task.docker`, `@task.kubernetes`, ... and all other operators",
         "delegated",
         "an asset that has Airflow run the task; its value is a dict of what the task pushes, by key",
     ),
     ("functions that can't be rewritten", "delegated", "as above; DP410 says why"),
-    ("sensors, waits", "delegated", "they wait in Airflow, and the asset waits as long"),
-    ("tasks that start another DAG", "delegated", "they need an Airflow with a scheduler: a `RemoteAirflowResource`"),
-    (
-        "LatestOnlyOperator",
-        "delegated",
-        "no run that Dagster starts is skipped by it: Airflow counts it as a manual one",
-    ),
-    ("mapped tasks", "delegated", "Airflow expands them; the dict's values are lists in the order of the instances"),
-    ("mapped task groups", "delegated", "their tasks run together: one multi-asset"),
+    ("other sensors, waits", "delegated", "they wait in Airflow, and the asset waits as long"),
+    ("other tasks that start a DAG", "delegated", "they need an Airflow with a scheduler: a `RemoteAirflowResource`"),
     (
         "branches, short-circuits",
-        "delegated",
-        "together with the tasks that they choose from: one multi-asset with an asset for each task",
+        "native",
+        "ops of a graph with assets at its ends, which hand on what they skip; so do all tasks after them",
     ),
     (
         "trigger rules other than `all_success`",
-        "delegated",
-        "together with the tasks before them, and all whose states Dagster's own rule would change",
+        "native",
+        "ops that ask the rule of how those before them have ended; they start when all have, never earlier (DP403)",
     ),
-    ("setup and teardown", "delegated", "together with the tasks between them"),
+    ("`AirflowSkipException`", "native", "`Skip`, raised by an op"),
+    ("setup and teardown", "native", "ops; a failed teardown fails the run only with `on_failure_fail_dagrun`"),
+    (
+        "`expand`, `expand_kwargs`",
+        "native",
+        "an op that makes the items, the op of an instance, mapped over them, and one that gathers the results",
+    ),
+    ("`zip`, `map`, `concat` of results; `expand` over `op_args`", "delegated", "the graph doesn't say what they are"),
+    ("mapped task groups", "native", "a function of the item, whose ops are mapped together"),
+    (
+        "`all_done_min_one_success` behind another task of a mapped group",
+        "approximate",
+        "Airflow 3.3 fails the task as a whole, whatever has ended",
+    ),
+    (
+        "these, in one graph with a task that has no form",
+        "delegated",
+        "the tasks that Airflow decides about together run there: one multi-asset with an asset for each of them",
+    ),
+    ("these with `--style assets`", "delegated", "as above"),
     ("all these with `--no-delegate`, or in a DAG whose graph isn't exact", "manual", "they are refused"),
 )
 DATA: tuple[Row, ...] = (
@@ -65,8 +79,8 @@ DATA: tuple[Row, ...] = (
     ),
     (
         "the results of a mapped task, as an argument",
-        "approximate",
-        "a list, where Airflow gives a lazy sequence",
+        "native",
+        "a list, where Airflow gives a lazy sequence (DP403); of a delegated one `approximate`",
     ),
     (
         "values that JSON changes",
@@ -93,15 +107,93 @@ DATA: tuple[Row, ...] = (
 DAGS: tuple[Row, ...] = (
     ("DAG", "native", "an asset job; its assets share a key prefix and a group"),
     ("task group", "native", "a group `dag/group`"),
-    ("cron schedule with a time zone", "native", "a schedule, stopped until it is turned on"),
     ("description, documentation, tags", "native", "of the job and the module; odd tags are metadata"),
-    ("`catchup`, `max_active_runs`, `max_active_tasks`", "reported", "DP403 says where to set them"),
     (
-        "`start_date`, `end_date`",
+        "`max_active_runs`, `dagrun_timeout`",
         "native",
-        "the first partition; without partitions told in a comment. DP403 reports an end",
+        "a limit by the job's tag, and run monitoring, in the project's `dagster.yaml` for the instance (DP403)",
     ),
-    ("callbacks of a DAG", "reported", "use run status sensors"),
+    ("`max_active_tasks`", "native", "`max_concurrent` of the job's executor; in Airflow 2 it is for all runs (DP403)"),
+    (
+        "callbacks of a DAG that take nothing but names from the context",
+        "native",
+        "`@dg.run_failure_sensor` and `@dg.run_status_sensor` call the user's function; DP403: turn them on",
+    ),
+    ("other callbacks of a DAG", "reported", "use run status sensors"),
+    (
+        "a wait at the start of a DAG",
+        "native",
+        "stays a task of the run, with its timeout and its failure: a sensor before the run would have neither",
+    ),
+)
+WHEN: tuple[Row, ...] = (
+    (
+        "a cron expression, several of them, `CronTriggerTimetable`, `MultipleCronTriggerTimetable`",
+        "native",
+        "a `dg.ScheduleDefinition`, stopped until it is turned on, where its ticks are Airflow's runs also when clocks "
+        "change; else a sensor that goes by Airflow's rules (`timetables.py` of the project)",
+    ),
+    (
+        "the same, where tasks ask for dates or Airflow runs them",
+        "native",
+        "partitions and their schedule, or a sensor that gives the run its dates as tags",
+    ),
+    ("`CronDataIntervalTimetable`, a cron expression in Airflow 2", "native", "partitions that end at the tick"),
+    ("six fields, `L`, `#`", "native", "a sensor: Dagster has no such cron expressions"),
+    ("`timedelta`, `DeltaTriggerTimetable`, `DeltaDataIntervalTimetable`", "native", "a sensor"),
+    ("`@once`, `EventsTimetable`", "native", "a sensor"),
+    ("`@continuous`", "native", "a sensor that starts a run when none of the job is left"),
+    (
+        "assets: all, any, or an expression of them",
+        "native",
+        "a sensor: a run whenever the condition holds for what has been updated since the run before",
+    ),
+    ("`AssetOrTimeSchedule`", "native", "both a schedule and a sensor"),
+    ("assets that no task of the project updates", "native", "a `dg.AssetSpec`; DP403: report its updates"),
+    ("`CronPartitionTimetable`, `PartitionedAtRuntime`", "reported", "as a cron expression, or by hand; DP403: no key"),
+    ("asset aliases, `PartitionedAssetTimetable`", "reported", "DP407: no schedule"),
+    ("timetables of your own", "reported", "DP407: they are code"),
+    ("`start_date`", "native", "the first partition or tick; in a comment where that was before 2026"),
+    ("`end_date`", "native", "the last tick (`should_execute`), or the sensor's end"),
+    ("`catchup=True`", "native", "a sensor that makes up for all runs since the start date"),
+    (
+        "`catchup` not set in Airflow 2",
+        "reported",
+        "DP403: Airflow 2 catches up; launch a backfill. Sensors do catch up",
+    ),
+    (
+        "a DAG that is turned on in the middle of an interval",
+        "known difference",
+        "Airflow starts the last run that was due at once, a schedule of Dagster waits for its next tick",
+    ),
+    ("the moment at which a sensor starts a run", "known difference", "a sensor looks every 30 seconds"),
+    (
+        "TriggerDagRunOperator of a DAG of the project, as it is",
+        "native",
+        "an asset whose update starts the other job, by a sensor",
+    ),
+    ("the same with `conf`, a date or `wait_for_completion`", "delegated", "only an Airflow with a scheduler does it"),
+    (
+        "ExternalTaskSensor of a DAG of the project, with `execution_delta`",
+        "native",
+        "an asset that waits for the other job's run of that logical date, with the sensor's timeout",
+    ),
+    ("ExternalTaskMarker", "native", "an asset that does nothing: clearing follows the lineage"),
+)
+PLATFORMS: tuple[Row, ...] = (
+    ("dbt by a BashOperator", "native", "the same command"),
+    (
+        "MLflow, Weights & Biases, Great Expectations in functions",
+        "native",
+        "the functions as they are; their addresses and keys stay in environment variables",
+    ),
+    (
+        "operators of other platforms: Vertex AI, Dataproc, BigQuery, Glue, ECS, GKE and EKS pods, "
+        "transfers, GreatExpectationsOperator, DatabricksNotebookOperator, SageMaker transforms and endpoints",
+        "delegated",
+        "they have no table yet: a family is one file (adding.md)",
+    ),
+    ("an argument that a table doesn't know, or a value without a place", "delegated", "DP410 says which"),
 )
 SETTINGS: tuple[Row, ...] = (
     ("`retries`, `retry_delay`", "native", "a `dg.RetryPolicy`"),
@@ -115,17 +207,28 @@ SETTINGS: tuple[Row, ...] = (
     ("`pool_slots`", "approximate", "an asset takes one slot"),
     ("`priority_weight`", "native", "the tag `dagster/priority`"),
     ("`queue`", "reported", "the executor's configuration"),
-    ("`execution_timeout`", "approximate", "nothing ends a single step"),
+    (
+        "`execution_timeout`",
+        "native",
+        "`@time_limit` below the asset's decorator: a signal interrupts each try, as Airflow's does",
+    ),
     ("`depends_on_past`, `wait_for_downstream`", "approximate", "no run waits for another"),
-    ("`inlets`, `outlets`", "native", "metadata with their URIs"),
+    (
+        "`on_failure_callback`, `on_success_callback` that take nothing but names and the exception from the context",
+        "native",
+        "hooks of the asset; where the task becomes an op of a graph, as below",
+    ),
+    ("`inlets`, `outlets`", "native", "metadata with their URIs; a schedule by assets looks at the asset of the task"),
 )
 
 
 def rows() -> Iterator[tuple[str, tuple[Row, ...]]]:
     """The sections of the table."""
     yield "Tasks", TASKS
+    yield "Platforms", (*((family.title, family.fidelity, family.note) for family in FAMILIES), *PLATFORMS)
     yield "Data", DATA
-    yield "DAGs", (*DAGS, *((f"schedule: {kind}", "reported", f"DP407: {why}") for kind, why in REASONS.items()))
+    yield "DAGs", DAGS
+    yield "When a DAG runs", WHEN
     yield "Settings of a task", (*SETTINGS, *settings.TABLES.rows())
 
 
@@ -147,5 +250,5 @@ def support_table() -> str:
         lines += ["", f"## {title}", "", "| Airflow | fidelity | Dagster |", "|---|---|---|"]
         lines += [f"| {concept} | {fidelity} | {note} |" for concept, fidelity, note in section]
     lines += ["", "## Operators with a form", ""]
-    lines += [f"- `{name}`" for module in (python, bash, sql, empty) for name in sorted(module.OPERATORS)]
+    lines += [f"- `{name}`" for name in sorted(FORMS)]
     return "\n".join(lines) + "\n"

@@ -27,13 +27,13 @@ from __future__ import annotations
 {source}
 
 
-def _run_isolated(given, result, message):
+def _run_isolated(function, given, result, message):
     import {serializer} as pickling
 
     with open(given, "rb") as file:
         call = pickling.load(file)
     try:
-        value = {name}(*call["args"], **call["kwargs"])
+        value = function(*call["args"], **call["kwargs"])
     except Exception as error:
         with open(message, "w") as file:
             file.write(str(error))
@@ -43,9 +43,7 @@ def _run_isolated(given, result, message):
 
 
 if __name__ == "__main__":
-    import sys
-
-    _run_isolated(*sys.argv[1:])
+    _run_isolated({name}, *__import__("sys").argv[1:])
 """
 
 

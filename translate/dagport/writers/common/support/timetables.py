@@ -1,7 +1,7 @@
 """When the runs of a schedule start, and for which logical date and data interval: Airflow's timetables.
 
-Each has ``next``: the run after the one with the data interval ``last``, as a scheduler plans it that looks at the moment
-``now``. Without ``catchup`` a run that was missed is left out. All moments are in UTC.
+Each has ``next``: the run after the one with the data interval ``last``, as a scheduler plans it that looks at the
+moment ``now``. Without ``catchup`` a run that was missed is left out. All moments are in UTC.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-UTC = timezone.utc
+UTC = timezone.utc  # noqa: UP017 - Python 3.10 has no other
 NOTHING = timedelta()
 
 
@@ -52,7 +52,8 @@ class Timetable(Protocol):
 class CronTrigger:
     """A run whenever one of some cron expressions fires; its logical date is ``interval`` before.
 
-    The clock is the one of ``timezone``. A time that comes twice when clocks go back is the second one; one that is left out
+    The clock is the one of ``timezone``. A time that comes twice when clocks go back is the second one; one that is
+    left out
     when they go forward comes as much later. An expression for every hour (``0 * * * *``) goes by the time that passes.
     """
 
@@ -181,11 +182,9 @@ class Continuous:
         return bounds.run(end, start, end, end)
 
 
-def due(
-    timetable: Timetable, bounds: Bounds, last: Interval | None, looked: datetime | None, now: datetime
-) -> Iterator[Run]:
-    """The runs that are due at the moment ``now``, for somebody who has looked at the moment ``looked`` before."""
-    moment = looked or now
+def due(timetable: Timetable, bounds: Bounds, last: Interval | None, planned: datetime, now: datetime) -> Iterator[Run]:
+    """The runs that are due at the moment ``now``; the first one was planned at the moment ``planned``."""
+    moment = planned
     while (run := timetable.next(last, bounds, moment)) is not None and run.at <= now:
         if last is not None and run.logical_date <= last[0]:
             raise ValueError(f"the schedule doesn't get past the run of {last[0].isoformat()}")

@@ -1,0 +1,287 @@
+"""The tables of the families' tests: what is written, exact, near, or refused."""
+
+from __future__ import annotations
+
+from dagport.values import Call, Code, Template, Value, XCom
+
+PROVIDERS = "airflow.providers"
+POD = f"{PROVIDERS}.cncf.kubernetes.operators.pod.KubernetesPodOperator"
+DOCKER = f"{PROVIDERS}.docker.operators.docker.DockerOperator"
+SAGEMAKER = f"{PROVIDERS}.amazon.aws.operators.sagemaker.SageMaker{{}}Operator"
+EMR = f"{PROVIDERS}.amazon.aws.operators.emr.Emr{{}}Operator"
+DATABRICKS = f"{PROVIDERS}.databricks.operators.databricks.Databricks{{}}Operator"
+DBT = f"{PROVIDERS}.dbt.cloud.operators.dbt.DbtCloudRunJobOperator"
+SPARK = f"{PROVIDERS}.apache.spark.operators.spark_submit.SparkSubmitOperator"
+HTTP = f"{PROVIDERS}.http.operators.http.HttpOperator"
+SQL = f"{PROVIDERS}.common.sql.operators.sql.SQL{{}}Operator"
+DS = Template("{{ ds }}", ("ds",))
+
+
+def k8s(class_name: str, /, **kwargs: Value) -> Call:
+    return Call(f"kubernetes.client.models.{class_name}", (), kwargs)
+
+
+def docker(class_name: str, /, **kwargs: Value) -> Call:
+    return Call(f"docker.types.{class_name}", (), kwargs)
+
+
+POD_SPEC: dict[str, Value] = {
+    "image": "train:1",
+    "cmds": ["python"],
+    "arguments": ["train.py", DS],
+    "namespace": "ml",
+    "labels": {"day": DS},
+    "env_vars": {"DAY": DS},
+    "container_resources": k8s(
+        "V1ResourceRequirements", requests={"cpu": "2"}, limits={"nvidia.com/gpu": "1", "memory": DS}
+    ),
+    "node_selector": {"gpu": "a100"},
+    "tolerations": [k8s("V1Toleration", key="gpu", operator="Exists")],
+    "affinity": k8s("V1Affinity", node_affinity=k8s("V1NodeAffinity")),
+    "volumes": [
+        k8s("V1Volume", name="v", persistent_volume_claim=k8s("V1PersistentVolumeClaimVolumeSource", claim_name=DS))
+    ],
+    "volume_mounts": [k8s("V1VolumeMount", name="v", mount_path="/v")],
+    "service_account_name": "trainer",
+    "secrets": [Call("airflow.providers.cncf.kubernetes.secret.Secret", ("env", "token", "hub", "key"), {})],
+    "configmaps": ["settings"],
+    "env_from": [k8s("V1EnvFromSource", config_map_ref=k8s("V1ConfigMapEnvSource", name="more"))],
+    "image_pull_secrets": "one,two",
+    "on_finish_action": "keep_pod",
+}
+
+
+WRITTEN: list[tuple[str, dict[str, Value], str]] = [
+    (
+        DOCKER,
+        {
+            "image": "train:1",
+            "command": ["train", DS],
+            "environment": {"DAY": DS},
+            "mount_tmp_dir": False,
+            "cpus": 1.5,
+            "device_requests": [docker("DeviceRequest", count=-1, capabilities=[["gpu"]])],
+        },
+        "yield from containers.run(context=context, image='train:1', command=['train', f'{context.partition_key}'], "
+        "env={'DAY': f'{context.partition_key}'}, container_kwargs={'cpu_shares': 1536, 'device_requests': "
+        "[docker.types.DeviceRequest(count=-1, capabilities=[['gpu']])]}).get_results()",
+    ),
+    (
+        SAGEMAKER.format("Model"),
+        {"config": {"ModelName": DS, "ExecutionRoleArn": "role"}},
+        "sagemaker = aws_default.client('sagemaker')\n"
+        "request = {'ModelName': f'{context.partition_key}', 'ExecutionRoleArn': 'role'}\n"
+        "request['ExecutionRoleArn'] = aws_default.role(request['ExecutionRoleArn'])\n"
+        "sagemaker.create_model(**request)\n"
+        "return {'Model': as_json(sagemaker.describe_model(ModelName=request['ModelName']))}",
+    ),
+    (
+        SAGEMAKER.format("Training"),
+        {
+            "config": {"TrainingJobName": "t", "ResourceConfig": {"InstanceCount": "2"}},
+            "print_log": False,
+            "check_if_job_exists": False,
+            "check_interval": 5,
+        },
+        "sagemaker = aws_default.client('sagemaker')\n"
+        "request = {'TrainingJobName': 't', 'ResourceConfig': {'InstanceCount': int('2')}}\n"
+        "sagemaker.create_training_job(**request)\n"
+        "return {'Training': as_json(wait_until(lambda: sagemaker.describe_training_job("
+        "TrainingJobName=request['TrainingJobName']), 'TrainingJobStatus', running=('InProgress', 'Stopping'), "
+        "failed=('Failed',), every=5, log=context.log.info))}",
+    ),
+    (
+        SAGEMAKER.format("Training"),
+        {"config": {"TrainingJobName": "t"}, "wait_for_completion": False, "action_if_job_exists": "fail"},
+        "sagemaker = aws_default.client('sagemaker')\n"
+        "request = {'TrainingJobName': 't'}\n"
+        "request['TrainingJobName'] = unused_name(request['TrainingJobName'], lambda name: "
+        "sagemaker.describe_training_job(TrainingJobName=name), fail=True)\n"
+        "sagemaker.create_training_job(**request)\n"
+        "return {'Training': as_json(sagemaker.describe_training_job(TrainingJobName=request['TrainingJobName']))}",
+    ),
+    (
+        EMR.format("AddSteps"),
+        {"job_flow_id": "j-1", "steps": [{"Name": DS}], "region_name": "eu-west-1"},
+        "emr = aws_default.client('emr', region_name='eu-west-1')\n"
+        "cluster = 'j-1'\n"
+        "steps = emr.add_job_flow_steps(JobFlowId=cluster, Steps=[{'Name': f'{context.partition_key}'}])['StepIds']\n"
+        "return steps",
+    ),
+    (
+        DATABRICKS.format("SubmitRun"),
+        {"json": {"tasks": [{"task_key": DS}]}, "existing_cluster_id": "c", "durable": False},
+        "request = {'tasks': [{'task_key': f'{context.partition_key}'}], 'existing_cluster_id': 'c', "
+        "'run_name': 'work'}\n"
+        "return databricks_default.wait(context, databricks_default.submit(request), every=30)",
+    ),
+    (
+        DATABRICKS.format("SubmitRun"),
+        {"json": {"run_name": "mine"}, "wait_for_termination": False},
+        "request = {'run_name': 'mine'}\nreturn databricks_default.pushed(databricks_default.submit(request))",
+    ),
+    (
+        DATABRICKS.format("RunNow"),
+        {"job_name": "nightly", "notebook_params": {"day": DS}},
+        "request = {'job_name': 'nightly', 'notebook_params': {'day': f'{context.partition_key}'}}\n"
+        "request['job_id'] = databricks_default.job_id(request.pop('job_name'))\n"
+        "return databricks_default.wait(context, databricks_default.run_now(request), every=30)",
+    ),
+    (
+        SAGEMAKER.format("Processing"),
+        {"config": {"ProcessingJobName": "p", "RoleArn": "a/b"}, "print_log": False},
+        "sagemaker = aws_default.client('sagemaker')\n"
+        "request = {'ProcessingJobName': 'p', 'RoleArn': 'a/b'}\n"
+        "request['ProcessingJobName'] = unused_name(request['ProcessingJobName'], lambda name: "
+        "sagemaker.describe_processing_job(ProcessingJobName=name))\n"
+        "sagemaker.create_processing_job(**request)\n"
+        "return {'Processing': as_json(wait_until(lambda: sagemaker.describe_processing_job("
+        "ProcessingJobName=request['ProcessingJobName']), 'ProcessingJobStatus', running=('InProgress', 'Stopping'), "
+        "failed=('Failed',), every=30, log=context.log.info))}",
+    ),
+    (
+        DBT,
+        {"job_id": 7, "trigger_reason": DS, "steps_override": ["dbt test"], "account_id": 3},
+        "run_id = dbt_cloud_default.start(job_id=7, cause=f'{context.partition_key}', steps_override=['dbt test'], "
+        "account_id=3)\n"
+        "return dbt_cloud_default.wait(context, run_id, every=60, timeout=604800, account_id=3)",
+    ),
+    (
+        DBT,
+        {"job_id": 7, "wait_for_termination": False},
+        "return dbt_cloud_default.start(job_id=7, cause='The task work of Dagster')",
+    ),
+    (
+        SPARK,
+        {
+            "application": "/jobs/x.py",
+            "conf": {"spark.a": 1, "spark.b": DS},
+            "executor_cores": 4,
+            "java_class": "org.Main",
+            "verbose": True,
+            "deploy_mode": "client",
+            "application_args": ["--day", DS],
+        },
+        "command = [*spark_default.command('--conf', 'spark.a=1', '--conf', f'spark.b={context.partition_key}', "
+        "'--executor-cores', '4', '--name', 'arrow-spark', '--class', 'org.Main', '--verbose', deploy_mode='client'), "
+        "'/jobs/x.py', '--day', f'{context.partition_key}']\n"
+        "yield from pipes.run(context=context, command=command).get_results()",
+    ),
+    (
+        HTTP,
+        {"endpoint": Template("/score/{{ ds }}", ("ds",)), "headers": {"A": "b"}, "http_conn_id": "scores"},
+        "return scores.call(method='POST', endpoint=f'/score/{context.partition_key}', headers={'A': 'b'})",
+    ),
+    (
+        SQL.format("Check"),
+        {"conn_id": "wh", "sql": "SELECT 1", "parameters": {"a": 1}},
+        "yield from report_check(context, check_row(wh.run, sql='SELECT 1', parameters={'a': 1}))",
+    ),
+    (
+        SQL.format("ValueCheck"),
+        {"conn_id": "wh", "sql": "SELECT 1", "pass_value": 1, "tolerance": 0.1, "retry_on_failure": False},
+        "yield from report_check(context, check_value(wh.run, sql='SELECT 1', expected=1, tolerance=0.1), "
+        "allow_retries=False)",
+    ),
+    (
+        SQL.format("IntervalCheck"),
+        {"conn_id": "wh", "table": "t_{{ ds_nodash }}", "metrics_thresholds": {"COUNT(*)": 2}},
+        'yield from report_check(context, check_interval(wh.run, table=f"t_{context.partition_time_window.start.'
+        "strftime('%Y%m%d')}\", metrics_thresholds={'COUNT(*)': 2}, day=context.partition_key))",
+    ),
+    (
+        SQL.format("ColumnCheck"),
+        {
+            "conn_id": "wh",
+            "table": "t",
+            "column_mapping": {"id": {"min": {"geq_to": 1, "partition_clause": "d='{{ ds }}'"}}},
+        },
+        "yield from report_check(context, check_columns(wh.run, table='t', column_mapping={'id': {'min': {'geq_to': 1, "
+        "'partition_clause': f\"d='{context.partition_key}'\"}}}))",
+    ),
+]
+
+
+EXACT: list[tuple[str, dict[str, Value]]] = [
+    (DOCKER, {"image": "a", "mount_tmp_dir": False}),
+    (SAGEMAKER.format("Tuning"), {"config": {"HyperParameterTuningJobName": "t", "TrainingJobDefinition": {}}}),
+    (EMR.format("AddSteps"), {"job_flow_id": "j", "steps": [{}]}),
+    (DATABRICKS.format("RunNow"), {"job_id": 1, "durable": False}),
+    (DBT, {"job_id": 1, "trigger_reason": "a"}),
+]
+NEAR: list[tuple[str, dict[str, Value], str]] = [
+    (POD, {"image": "a", "namespace": "b"}, "the pod hasn't started after 120 s"),
+    (POD, {"image": "a", "namespace": "b", "startup_timeout_seconds": 9}, "the pod hasn't started after 9 s"),
+    (POD, {"image": "a", "namespace": "b"}, "Dagster's labels in place"),
+    (SAGEMAKER.format("Training"), {"config": {"TrainingJobName": "t"}, "deferrable": True}, "Airflow gives up after"),
+    (POD, {"image": "a"}, "`namespace` isn't given"),
+    (POD, {"image": "a", "name": "b"}, "Dagster names its pods"),
+    (DOCKER, {"image": "a"}, "AIRFLOW_TMP_DIR isn't set"),
+    (DOCKER, {"image": "a", "mount_tmp_dir": False, "auto_remove": "force"}, "the container isn't removed"),
+    (DATABRICKS.format("RunNow"), {"job_id": 1}, "when a worker dies"),
+    (HTTP, {"endpoint": "a"}, "headers and options that the connection may have"),
+    (SPARK, {"application": "a"}, "follows the driver"),
+    (SQL.format("Check"), {"conn_id": "wh", "sql": "SELECT 1"}, "the kind of the connection 'wh' isn't known"),
+]
+REFUSED: list[tuple[str, dict[str, Value], str]] = [
+    (POD, {}, "`image` isn't given"),
+    (POD, {"image": "a", "do_xcom_push": True}, "a container that it adds"),
+    (POD, {"image": "a", "skip_on_exit_code": 3}, "an exit code skips it"),
+    (POD, {"image": "a", "pod_template_file": "pod.yaml"}, "made from a template"),
+    (POD, {"image": "a", "resources": {"limit_gpu": 1}}, "an old version of the provider"),
+    (POD, {"image": "a", "tolerations": [k8s("V1Toleration", key=DS)]}, "doesn't render"),
+    (POD, {"image": "a", "tolerations": [Call("kubernetes.client.models.V1Toleration", ("e",))]}, "without names"),
+    (POD, {"image": "a", "on_finish_action": "delete_succeeded_pod"}, "depends on how it ends"),
+    (POD, {"image": "a", "secrets": [Call("a.Secret", ("volume", "/x", "s", "k"))]}, "isn't the value of a variable"),
+    (POD, {"image": "a", "env_vars": Code("env()", "it isn't known")}, "its env_vars aren't known"),
+    (POD, {"image": Code("image()", "it isn't known")}, "`image()` isn't known"),
+    (POD, {"image": "a", "new_argument": 1}, "`new_argument` isn't carried over"),
+    (POD, {"image": "a", "kubernetes_conn_id": Code("c()", "it isn't known")}, "its connection isn't known"),
+    (DOCKER, {"image": "a", "command": "['a']"}, "the text of a list"),
+    (DOCKER, {"image": "a", "command": DS}, "the text of a list"),
+    (DOCKER, {"image": "a", "command": "run.sh"}, "names the template file 'run.sh'"),
+    (DOCKER, {"image": "a", "private_environment": {"A": "b"}}, "holds secrets"),
+    (DOCKER, {"image": "a", "docker_url": "tcp://h"}, "an engine of its own"),
+    (DOCKER, {"image": "a", "retrieve_output": True}, "a file of the container"),
+    (DOCKER, {"image": "a", "tls_ca_cert": "a"}, "`tls_ca_cert` isn't carried over"),
+    (SAGEMAKER.format("Training"), {"config": XCom("a")}, "its config isn't known"),
+    (SAGEMAKER.format("Training"), {"config": {"TrainingJobName": "a", "S3Operations": {}}}, "S3Operations"),
+    (SAGEMAKER.format("Training"), {"config": {"TrainingJobName": "a"}, "max_ingestion_time": 9}, "gives up"),
+    (SAGEMAKER.format("Training"), {"config": {"TrainingJobName": "a"}, "verify": False}, "certificates"),
+    (SAGEMAKER.format("Tuning"), {"config": {"HyperParameterTuningJobName": "t"}}, "has no TrainingJobDefinition"),
+    (SAGEMAKER.format("Transform"), {"config": {}}, "has no exact form"),
+    (
+        SAGEMAKER.format("Processing"),
+        {"config": {"ProcessingJobName": "a"}, "output_files_to_xcom": [{}]},
+        "files that the job has written",
+    ),
+    (DBT, {"job_name": "a"}, "`job_id` isn't given"),
+    (DBT, {"job_id": 1, "job_name": "a"}, "given by names"),
+    (DBT, {"job_id": 1, "retry_from_failure": True}, "another try repairs"),
+    (EMR.format("AddSteps"), {"job_flow_id": "j", "steps": "steps.json"}, "names the template file"),
+    (EMR.format("AddSteps"), {"job_flow_id": "j", "steps": DS}, "its steps aren't known"),
+    (EMR.format("AddSteps"), {"job_flow_name": "j", "steps": [{}]}, "`job_flow_id` isn't given"),
+    (EMR.format("AddSteps"), {"job_flow_id": "j", "steps": [{}], "deferrable": True}, "it waits then"),
+    (DATABRICKS.format("RunNow"), {"json": DS}, "its json isn't known"),
+    (DATABRICKS.format("RunNow"), {"job_id": 1, "json": {"job_id": 1}}, "in two ways"),
+    (DATABRICKS.format("RunNow"), {"job_id": 1, "repair_run": True}, "repairs or ends other runs"),
+    (DATABRICKS.format("SubmitRun"), {"pipeline_task": {"pipeline_name": "p"}}, "its pipeline is given by name"),
+    (SPARK, {"application": "a", "conf": {"a": XCom("b")}}, "a value of its conf isn't known"),
+    (SPARK, {"application": "a", "application_args": [1]}, "a list of texts"),
+    (SPARK, {"application": "a", "env_vars": {"A": "b"}}, "depends on the connection"),
+    (HTTP, {"endpoint": "a", "response_check": Code("lambda r: True", "a lambda")}, "runs code of yours"),
+    (HTTP, {"endpoint": "a", "extra_options": {"check_response": False}}, "what counts as an error"),
+    (SQL.format("Check"), {"sql": "SELECT 1"}, "its connection isn't known"),
+    (SQL.format("Check"), {"conn_id": "wh", "sql": "check.sql"}, "names the template file"),
+    (SQL.format("Check"), {"conn_id": "wh", "sql": "SELECT 1", "database": "d"}, "changes the connection"),
+    (
+        SQL.format("ColumnCheck"),
+        {"conn_id": "wh", "table": "t", "column_mapping": {"id": {"min": {"geq_to": "{{ ds }}"}}}},
+        "which Airflow doesn't render",
+    ),
+    (
+        SQL.format("IntervalCheck"),
+        {"conn_id": "wh", "table": "t", "metrics_thresholds": {"{{ ds }}": 2}},
+        "its metrics aren't known",
+    ),
+]

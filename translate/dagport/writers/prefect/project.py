@@ -1,0 +1,161 @@
+"""The files of the generated project, around the modules of its flows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from dagport.diagnostics import Diagnostic, diagnose
+from dagport.graph import Pipeline
+from dagport.rewrite.module import Module
+from dagport.semantics.outcomes import CycleError, UnknownRuleError
+from dagport.translation import Document, TaskOutcome, Translation, WriteOptions
+from dagport.writers.common.delegation import is_opaque
+from dagport.writers.common.edges import Dependencies
+from dagport.writers.common.format import format_files, insert
+from dagport.writers.common.model import Chunk
+from dagport.writers.common.naming import Names, clean, identifier
+from dagport.writers.common.params import params_of
+from dagport.writers.common.regions import Delegation
+from dagport.writers.prefect.builder import Builder, Built
+from dagport.writers.prefect.dates import dates_of
+from dagport.writers.prefect.deployment import Deployment, deployment_of
+from dagport.writers.prefect.module import AIRFLOW, ModuleText, ModuleWriter
+from dagport.writers.prefect.naming import BANNED, NOT_PARAMETERS
+from dagport.writers.prefect.regions import delegation_of
+from dagport.writers.prefect.render import render
+from dagport.writers.prefect.scope import Project, Scope
+from dagport.writers.prefect.supporting import file_of, files_of
+
+HEADER = "# Written by dagport.\n"
+
+
+@dataclass
+class ProjectWriter:
+    """Collects the files, outcomes and diagnostics of one run."""
+
+    options: WriteOptions
+    files: dict[str, str] = field(default_factory=dict)
+    chunks: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
+    outcomes: list[TaskOutcome] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    support: set[str] = field(default_factory=set)
+    deployments: list[Deployment] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.project = Project(package=self.options.package)
+        self.modules = Names(["__init__"], fold=True)
+
+    @property
+    def root(self) -> str:
+        """The folder of the package."""
+        return f"src/{self.options.package}"
+
+    def write(self, documents: Sequence[Document]) -> Translation:
+        """Translate all pipelines."""
+        rewriters: dict[int, Module] = {}
+        for document in documents:
+            for pipeline in self._accepted(document):
+                rewriter = rewriters.setdefault(id(document), Module(document.source))
+                self._pipeline(document, pipeline, rewriter)
+        self._common()
+        formatted = format_files(
+            {path: text for path, text in self.files.items() if path.endswith(".py")}, self.options.package
+        )
+        self.files |= {path: insert(text, self.chunks.get(path, ())) for path, text in formatted.items()}
+        return Translation(
+            files=dict(sorted(self.files.items())), outcomes=tuple(self.outcomes), diagnostics=tuple(self.diagnostics)
+        )
+
+    def _accepted(self, document: Document) -> Iterator[Pipeline]:
+        for pipeline in document.graph.pipelines:
+            if not pipeline.exact and not self.options.allow_inexact:
+                message = f"the DAG {pipeline.id!r} isn't exact, so it wasn't translated"
+                self._say("DP406", message, document, pipeline)
+            elif pipeline.tasks:
+                yield pipeline
+
+    def _say(self, code: str, message: str, document: Document, pipeline: Pipeline) -> None:
+        self.diagnostics.append(diagnose(code, message, document.source.path, pipeline.span, pipeline=pipeline.id))
+
+    def _pipeline(self, document: Document, pipeline: Pipeline, rewriter: Module) -> None:
+        flow = self.project.flows.allocate(BANNED.sub("_", pipeline.id))
+        if flow != pipeline.id:
+            self._say("DP404", f"the DAG {pipeline.id!r} is the flow {flow}", document, pipeline)
+        try:
+            builder, built = self._built(document, pipeline, rewriter)
+        except (CycleError, UnknownRuleError) as error:
+            self._say("DP406", f"the DAG {pipeline.id!r} wasn't translated: {error}", document, pipeline)
+            return
+        written = ModuleWriter(builder, built, flow).write()
+        path = f"{self.root}/flows/{self.modules.allocate(identifier(clean(flow), 'dag'), ['dag'])}.py"
+        self.files[path] = written.text
+        self.chunks[path] = written.chunks
+        self.support |= written.support
+        deployment, notes = deployment_of(pipeline, flow, f"{path}:{builder.scope.flow_name}")
+        self.deployments.append(deployment)
+        self.outcomes += builder.outcomes(built, flow)
+        self.diagnostics += [*builder.diagnostics, *written.diagnostics]
+        for note in notes:
+            self._say(*note, document, pipeline)
+        self.diagnostics += self._needs(document, pipeline, written)
+
+    def _built(self, document: Document, pipeline: Pipeline, rewriter: Module) -> tuple[Builder, Built]:
+        """The written tasks: what is refused is written again as delegated, which may change others."""
+        # A task that may not exist can't be asked for.
+        delegation = Delegation() if self.options.delegate and pipeline.exact else None
+        refused: dict[str, str] = {}
+        while True:
+            scope = Scope(
+                project=self.project,
+                source=document.source,
+                pipeline=pipeline,
+                module=rewriter,
+                dependencies=Dependencies(pipeline, delegation.reasons if delegation else ()),
+                assets={asset.name: asset for asset in document.graph.assets},
+                params=params_of(pipeline, NOT_PARAMETERS),
+                dates=dates_of(pipeline),
+                flow_name=clean(pipeline.id),
+                mapped=_mapped_members(pipeline),
+            )
+            builder = Builder(scope, delegation)
+            built = builder.build()
+            if not builder.refusals or delegation is None:
+                return builder, built
+            refused |= builder.refusals
+            opaque = frozenset(task.id for task in pipeline.tasks if task.id in refused and is_opaque(task, scope))
+            delegation = delegation_of(pipeline, refused, opaque)
+
+    def _needs(self, document: Document, pipeline: Pipeline, written: ModuleText) -> Iterator[Diagnostic]:
+        """What the deployment has to bring: installed modules, and the values that were taken for granted."""
+        assumed = [item for item in pipeline.assumptions if ":" in item]
+        if assumed:
+            message = f"the generated code may hold the defaults of: {', '.join(assumed)}"
+            yield diagnose("DP409", message, document.source.path, pipeline.span, pipeline=pipeline.id)
+        foreign = sorted(written.imported - sys.stdlib_module_names)
+        if foreign:
+            message = f"the generated module imports {', '.join(foreign)}: install what has them beside prefect"
+            yield diagnose("DP408", message, document.source.path, pipeline.span, pipeline=pipeline.id)
+
+    def _common(self) -> None:
+        package = self.options.package
+        project = package.replace("_", "-")
+        delegates = bool(self.support & set(AIRFLOW))
+        dependencies = ["prefect>=3"] + ["sqlalchemy"] * ("database" in self.support)
+        dependencies += ["dagport[prefect]"] * delegates
+        toml = render("pyproject.toml", package=package, project=project, dependencies=dependencies)
+        self.files["pyproject.toml"] = HEADER + toml
+        self.files["prefect.yaml"] = render("prefect.yaml", name=project, deployments=self.deployments)
+        self.files[f"{self.root}/__init__.py"] = HEADER
+        self.files[f"{self.root}/flows/__init__.py"] = HEADER
+        for name in files_of(self.support):
+            self.files[f"{self.root}/{name}"] = HEADER + file_of(name, package)
+
+
+def _mapped_members(pipeline: Pipeline) -> frozenset[str]:
+    """The tasks in mapped groups, at any depth."""
+    mapped: dict[str | None, bool] = {None: False}
+    for group in pipeline.groups:  # each after its parent
+        mapped[group.id] = group.mapped or mapped.get(group.parent, False)
+    return frozenset(task.id for task in pipeline.tasks if mapped.get(task.group))
