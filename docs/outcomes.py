@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import combinations_with_replacement
 
+from docs.targets import TARGETS, forms_of_cases
 from tests.semantics.targets import dagster_cases, prefect_cases
-from tests.semantics.written import written
+from tests.semantics.written import Written, written
 
 from dagport.graph import Edge, Pipeline, Schedule, Task
 from dagport.semantics.outcomes import (
@@ -27,10 +28,12 @@ RULES_SHOWN = [rule for rule in RULES if rule != "all_done_setup_success"]
 
 def cases_tables() -> str:
     """All written cases."""
-    parts = ["| Airflow | tasks | edges | what they do | how they end | |\n|---|---|---|---|---|---|\n"]
+    head = "| Airflow | tasks | edges | what they do | how they end | in Dagster | in Prefect | |\n"
+    parts = [head + "|---|---|---|---|---|---|---|---|\n"]
     for one in written():
         versions = "" if len(one.versions) > 1 else f"Airflow {one.versions[0]} only. "
-        parts.append(_row(one.name, one.tasks, one.edges, one.does, one.ends, text=versions + one.note))
+        columns = (one.tasks, one.edges, one.does, one.ends)
+        parts.append(_row(one.name, *columns, text=f"{' | '.join(_forms(one))} | {versions}{one.note}"))
     parts.append("\n| Dagster | steps | what they do | how they end | |\n|---|---|---|---|---|\n")
     for step in dagster_cases():
         parts.append(
@@ -58,6 +61,11 @@ def _row(name: str, *columns: str, text: str) -> str:
     cells = [f"`{column.replace('|', '&#124;')}`" if column else "" for column in columns]
     cells = [cell.replace("`", "") if "&#124;" in cell else cell for cell in cells]
     return f"| {name} | {' | '.join(cells)} | {text.strip()} |\n"
+
+
+def _forms(one: Written) -> tuple[str, ...]:
+    """What Dagster and Prefect make of a case."""
+    return forms_of_cases().get(one.name, ("",) * len(TARGETS))
 
 
 def _note(row: dict[str, str]) -> str:

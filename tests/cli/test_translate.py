@@ -141,6 +141,16 @@ def test_graphs_in_json_have_no_code(dagport: Dagport, files: Files) -> None:
     done = dagport("translate", "sales.json", *TO)
     assert (done.status, "has no function bodies" in done.err) == (2, True)
     assert dagport("check", "sales.json").status == 0
+    done = dagport("translate", "sales.json", "--to", "airflow")
+    assert (done.status, "with DAG(" in done.out) == (0, True)  # what has no body is told task by task
+
+
+def test_version_to_write_for(dagport: Dagport, files: Files) -> None:
+    files({"sales.json": dagport("graph", "dags/sales.py", "--format", "json").out})
+    done = dagport("translate", "sales.json", "--to", "airflow", "--target-version", "2")
+    assert (done.status, "airflow.sdk" in done.out) == (0, False)
+    done = dagport("translate", "dags", *TO, "--target-version", "2")
+    assert (done.status, "--target-version is for --to airflow" in done.err) == (2, True)
 
 
 def test_quiet(dagport: Dagport) -> None:

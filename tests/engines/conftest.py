@@ -26,6 +26,12 @@ def dagster() -> Environment:
 
 
 @pytest.fixture(scope="session")
+def dagster_integrations() -> Environment:
+    """Dagster with the integrations and clients that operator families are written with."""
+    return environment("dagster-integrations")
+
+
+@pytest.fixture(scope="session")
 def dagster_host() -> Environment:
     """Dagster with its webserver and all that dagport needs; run it with the variables of ``with_dagport``."""
     return environment("dagster-host")

@@ -70,7 +70,7 @@ class Site:
 
     @cached_property
     def translation(self) -> Translation:
-        return formats.target("dagster")(self.documents, WriteOptions(package=PACKAGE))
+        return formats.target("dagster")(self.documents, WriteOptions(package=PACKAGE, style="assets"))
 
     @property
     def events(self) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -35,7 +36,18 @@ def run(job: dg.JobDefinition, day: str) -> dict[str, Any]:
                 for event in failures
                 for key in job.asset_layer.get_selected_entity_keys_for_node(event.node_handle)
             },
+            "ops": dict(ended(result)),
         }
+
+
+def ended(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, tuple[str, Any]]]:
+    """How the tasks have ended that are ops of a graph and aren't mapped, by their paths: the state and the value."""
+    for event in result.all_events:
+        if event.is_successful_output and event.event_specific_data.output_name == "ended" and event.node_handle:
+            path = ".".join(event.node_handle.path)
+            found = result.output_for_node(path, "ended")
+            if not isinstance(found, dict):  # a dict has the instances of a mapped task
+                yield path, (found.state, plain(found.value))
 
 
 def main(project: str, package: str, day: str, *jobs: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 from load_dagster import load  # its folder is the path of a script
 
-from dagport_adapters.dagster.handing import OnlyInAirflow, handed_in
+from dagport_adapters.runners.handing import OnlyInAirflow, handed_in
 
 
 def stored(task_id: str, value: Any, version: str, *, delegated: bool) -> dict[str, Any]:

@@ -45,6 +45,11 @@ DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
     show_default=True,
     help="Dagster: control flow in graphs of ops with assets at their ends, nothing but assets, or jobs of ops.",
 )
+@click.option(
+    "--target-version",
+    type=click.Choice(("2", "3")),
+    help="Airflow: the version to write for; --airflow-version is the one that sources are for. [default: 3]",
+)
 @click.pass_context
 def translate(
     ctx: click.Context,
@@ -58,6 +63,7 @@ def translate(
     allow_inexact: bool,
     delegate: bool,
     style: Style,
+    target_version: str | None,
 ) -> None:
     """Write the pipelines for another orchestrator.
 
@@ -67,8 +73,17 @@ def translate(
     run: Run = ctx.obj
     _check_usage(to, out, package, needs_out=diff or check or force)
     documents = tuple(run.documents(paths))
+    if target_version is not None and to != "airflow":
+        raise click.UsageError("--target-version is for --to airflow.")
     translation = attempt(
-        run, str(to), documents, allow_inexact=allow_inexact, delegate=delegate, package=package, style=style
+        run,
+        str(to),
+        documents,
+        allow_inexact=allow_inexact,
+        delegate=delegate,
+        package=package,
+        style=style,
+        target_version=target_version,
     )
     if translation is None:
         run.status(())

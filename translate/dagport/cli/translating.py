@@ -20,12 +20,14 @@ def attempt(
     delegate: bool,
     package: str | None = None,
     style: Style = "auto",
+    target_version: str | None = None,
 ) -> Translation | None:
     """The translation, or ``None`` when the writer failed: then the run knows the crashes.
 
-    Raises ``UsageError`` for graphs that were read from JSON: they hold no function bodies to carry over.
+    Raises ``UsageError`` for graphs that were read from JSON: they hold no function bodies to carry over. Airflow's
+    files can do without: they import functions of modules.
     """
-    if "json" in run.formats:
+    if "json" in run.formats and target != "airflow":
         raise click.UsageError("A translation needs the source files: a graph in JSON has no function bodies.")
     from dagport.project.translate import translate
 
@@ -36,6 +38,7 @@ def attempt(
         allow_inexact=allow_inexact,
         delegate=delegate,
         style=style,
+        airflow_version=target_version or default.airflow_version,
     )
     result = translate(target, documents, options)
     if isinstance(result, Translation):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,19 +19,28 @@ from dagport.cli.reports.table import table
 from dagport.cli.run import Run
 from dagport.cli.status import CRASHED
 from dagport.cli.translating import attempt
-from dagport.formats import READERS
+from dagport.formats import READERS, TARGETS
 from dagport.graph import FileGraph
 from dagport.translation import Document
 from dagport.verify.model import Verdict
 from dagport.verify.pairs import Told, pairs, verify_graphs
-from dagport.verify.report import COLUMNS, as_json, as_junit, counts, reasons, rows
+from dagport.verify.report import as_json, as_junit, columns, counts, reasons, rows
 from dagport.verify.schedules import Horizon
+from dagport.verify.targets.found import orchestrator_of
 
-BY_ITSELF = ("airflow",)  # targets whose files dagport reads again
+if TYPE_CHECKING:
+    from dagport.verify.targets.verifying import Target
+
 FIRST, YEAR = datetime(2026, 1, 1, tzinfo=UTC), timedelta(days=365)
 START = "dagport.verify.start"
+AIRFLOWS = ("2", "3")
+ENGINES = (*AIRFLOWS, "dagster", "prefect")
+STDIN = "-"
+PROVED = ("same", "reported")  # what the writer has reported isn't news
 FAILS_FAST = re.compile(r"\bfail_(fast|stop)\b")
 ON_ENGINES = "dagport_adapters.commands.verifying:on_engines"  # a package above this one
+ON_BOTH = "dagport_adapters.commands.results:run_both"
+ON_TARGETS = "dagport_adapters.commands.targets:on_target_engine"
 
 
 class FormatOrMoment(click.ParamType[Any]):
@@ -43,15 +54,15 @@ class FormatOrMoment(click.ParamType[Any]):
 
 
 class EngineType(click.ParamType[tuple[str, str]]):
-    """The Python of an environment, and which Airflow it has."""
+    """The Python of an environment, and which engine it has: a version of Airflow, Dagster or Prefect."""
 
-    name = "2|3=PYTHON"
+    name = "2|3|dagster|prefect=PYTHON"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         """The version and the interpreter."""
         version, is_said, python = str(value).partition("=")
-        if not is_said or version not in ("2", "3") or not python:
-            self.fail(f"{value!r} doesn't say which Airflow it is, such as 3=/opt/airflow/bin/python", param, ctx)
+        if not is_said or version not in ENGINES or not python:
+            self.fail(f"{value!r} doesn't say which engine it is, such as 3=/opt/airflow/bin/python", param, ctx)
         return version, python
 
 
@@ -73,7 +84,13 @@ class VerifyCommand(SourceCommand):
 
 @click.command(cls=VerifyCommand)
 @source_options
-@click.option("--to", type=click.Choice(BY_ITSELF), help="Translate the source, and compare with that.")
+@click.option(
+    "--to",
+    "targets",
+    type=click.Choice(list(TARGETS)),
+    multiple=True,
+    help="Translate the source, and compare with that. May be given several times.",
+)
 @click.option("--until", type=Moment(), help="Compare runs up to here. [default: a year on]")
 @click.option(
     "--outcomes",
@@ -86,7 +103,7 @@ class VerifyCommand(SourceCommand):
     "engines",
     type=EngineType(),
     multiple=True,
-    help="Also run stubs of the pipelines in this Airflow; give 2= and 3= to compare the two.",
+    help="Also run stubs of the pipelines in this engine; for Airflow, give 2= and 3= to compare the two.",
 )
 @click.option(
     "--runs",
@@ -94,6 +111,12 @@ class VerifyCommand(SourceCommand):
     default=10,
     show_default=True,
     help="With --engine: run at most so many outcomes of each pipeline.",
+)
+@click.option(
+    "--run",
+    "run_",
+    is_flag=True,
+    help="Also run both sides once, and compare each task's result. THIS RUNS YOUR CODE. Needs --engine of both sides.",
 )
 @click.option(
     "--format",
@@ -105,33 +128,127 @@ class VerifyCommand(SourceCommand):
 )
 @click.pass_context
 def verify(
-    ctx: click.Context, paths: Sequence[str], to: str | None, until: datetime | None, limit: int | None,
-    engines: Sequence[tuple[str, str]], runs: int, format_: str,
+    ctx: click.Context, paths: Sequence[str], targets: Sequence[str], until: datetime | None, limit: int | None,
+    engines: Sequence[tuple[str, str]], runs: int, run_: bool, format_: str,
 ) -> None:  # fmt: skip
     """Prove that a translation has the same structure, runs and outcomes.
 
-    The first PATH is the source. A second one is the target, a file or a folder; pipelines go together by their
-    ids. With --to, dagport translates the source itself. Exits with 1 when a pipeline differs, or when nobody can
-    tell. Your code is never run; with --engine, tasks that have your tasks' places are.
+    The first PATH is the source. The others are what it was translated to: files or folders of Airflow's, whose
+    pipelines go together with the source's by their ids, and generated projects for Dagster and Prefect, which are
+    read and never imported. With --to, dagport translates the source itself. Exits with 1 when a pipeline differs, or
+    when nobody can tell. Your code is never run, unless by --run; with --engine, tasks that have your tasks' places
+    are.
     """
     run: Run = ctx.obj
-    source, target = _sides(paths, to)
+    wanted = _wanted(paths, targets)
+    if run_ and any(one.orchestrator == "airflow" or one.orchestrator not in dict(engines) for one in wanted):
+        raise click.UsageError("--run is for Dagster and Prefect as targets, and needs an --engine of each.")
     start: datetime = ctx.meta[START]
-    documents = tuple(run.documents([source]))
-    before = [document.graph for document in documents]
-    manual: dict[str, set[str]] = defaultdict(set)
-    others = _read(run, target) if target is not None else ()
-    after = [one.graph for one in others] if to is None else _translated(run, to, documents, manual)
-    if after is None:
-        run.status(())
-        ctx.exit(CRASHED)
-    told = _told(run, (*documents, *others), manual)
-    verdicts = list(verify_graphs(before, after, Horizon(start, until or start + YEAR), told, limit))
-    if engines:
-        verdicts = _with_engines(verdicts, _on_engines(before, after, dict(engines), runs, told))
+    documents = tuple(run.documents([paths[0]]))
+    asked = _Asked(run, documents, Horizon(start, until or start + YEAR), limit, dict(engines), runs, run_, paths[0])
+    verdicts: list[Verdict] = []
+    for target in wanted:
+        found = asked.verdicts(target)
+        if found is None:
+            run.status(())
+            ctx.exit(CRASHED)
+        verdicts += [replace(one, target=target.name) for one in found] if len(wanted) > 1 else found
     _print(run, verdicts, format_)
-    proved = bool(verdicts) and all(verdict.state == "same" for verdict in verdicts)
-    ctx.exit(run.status([item for graph in before for item in graph.diagnostics], findings=not proved))
+    proved = bool(verdicts) and all(verdict.state in PROVED for verdict in verdicts)
+    found_in = [item for document in documents for item in document.graph.diagnostics]
+    ctx.exit(run.status(found_in, findings=not proved))
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Something to compare with."""
+
+    name: str
+    orchestrator: str
+    path: str | None = None  # None: dagport translates
+
+
+def _wanted(paths: Sequence[str], targets: Sequence[str]) -> list[_Wanted]:
+    """What to compare the source with. Raises ``UsageError``."""
+    if len(paths) < 2 and not targets:
+        raise click.UsageError("Name what the source was translated to, or --to.")
+    for path in paths:
+        if path != STDIN and not Path(path).exists():
+            raise click.UsageError(f"There is no file or folder {path}.")
+    found = [_Wanted(name, name) for name in dict.fromkeys(targets)]
+    return found + [_Wanted(path, orchestrator_of(Path(path)) or "airflow", path) for path in paths[1:]]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the command line asks about the source."""
+
+    run: Run
+    documents: tuple[Document, ...]
+    horizon: Horizon
+    limit: int | None
+    engines: Mapping[str, str]
+    runs: int
+    run_both: bool
+    path: str  # of the source
+
+    def verdicts(self, target: _Wanted) -> list[Verdict] | None:
+        """The verdicts about one target; ``None``: the writer failed."""
+        return self._airflow(target) if target.orchestrator == "airflow" else self._project(target)
+
+    def _airflow(self, target: _Wanted) -> list[Verdict] | None:
+        before = [document.graph for document in self.documents]
+        manual: dict[str, set[str]] = defaultdict(set)
+        others = _read(self.run, target.path) if target.path is not None else ()
+        after: list[FileGraph] | None = [one.graph for one in others]
+        if target.path is None:
+            after = _translated(self.run, self.documents, manual)
+        if after is None:
+            return None
+        told = _told(self.run, (*self.documents, *others), manual)
+        found = list(verify_graphs(before, after, self.horizon, told, self.limit))
+        engines = {name: python for name, python in self.engines.items() if name in AIRFLOWS}
+        if not engines:
+            return found
+        return _with_engines(found, _on_engines(before, after, engines, self.runs, told))
+
+    def _project(self, wanted: _Wanted) -> list[Verdict] | None:
+        from dagport.verify.targets.found import package_of, project_files
+        from dagport.verify.targets.verifying import Target, verify_target
+
+        files = project_files(Path(wanted.path)) if wanted.path is not None else None
+        package = package_of(files) if files is not None else None
+        translation = attempt(
+            self.run, wanted.orchestrator, self.documents, allow_inexact=True, delegate=True, package=package
+        )
+        if translation is None:
+            return None
+        target = Target(
+            orchestrator="prefect" if wanted.orchestrator == "prefect" else "dagster",
+            translation=translation,
+            files=translation.files if files is None else files,
+        )
+        told = _told(self.run, self.documents, {})
+        found = list(verify_target(self.documents, target, self.horizon, told, self.limit))
+        python = self.engines.get(target.orchestrator)
+        if python is None:
+            return found
+        module, _, name = ON_TARGETS.partition(":")
+        ran = getattr(import_module(module), name)(self.documents, target, python, self.runs, told)
+        found = _with_engines(found, ran)
+        return [*found, *self._data(target, python)] if self.run_both else found
+
+    def _data(self, target: Target, python: str) -> Iterator[Verdict]:
+        versions = {pipeline.engine_version for one in self.documents for pipeline in one.graph.pipelines}
+        wanted = "3" if versions == {"3"} else "2"
+        if wanted not in self.engines:
+            raise click.UsageError(f"--run needs the source's Airflow, too: --engine {wanted}=PYTHON.")
+        module, _, name = ON_BOTH.partition(":")
+        run_both = getattr(import_module(module), name)
+        pythons = self.engines[wanted], python
+        yield from run_both(
+            self.documents, target, pythons, self.horizon.start, [self.run.search.root, Path(self.path)]
+        )
 
 
 def _told(run: Run, documents: Sequence[Document], manual: Mapping[str, Collection[str]]) -> Told:
@@ -160,25 +277,16 @@ def _with_engines(verdicts: Iterable[Verdict], run: Iterable[Verdict]) -> list[V
     found: list[Verdict] = []
     for verdict in verdicts:
         found.append(verdict)
-        if verdict.check == "outcomes":
+        if verdict.check == "outcomes" and verdict.pipeline in by_pipeline:
             found.append(by_pipeline[verdict.pipeline])
     return found
 
 
-def _sides(paths: Sequence[str], to: str | None) -> tuple[str, str | None]:
-    """The source and the target, if there is one. Raises ``UsageError``."""
-    if len(paths) > 2 or (len(paths) == 2) == (to is not None):
-        raise click.UsageError("Name the source and --to, to compare with its translation, or a source and a target.")
-    return paths[0], paths[1] if len(paths) > 1 else None
-
-
-def _translated(
-    run: Run, to: str, documents: Sequence[Document], manual: dict[str, set[str]]
-) -> list[FileGraph] | None:
+def _translated(run: Run, documents: Sequence[Document], manual: dict[str, set[str]]) -> list[FileGraph] | None:
     from dagport.verify.again import read_again
     from dagport.workspace import Workspace
 
-    translation = attempt(run, to, documents, allow_inexact=True, delegate=False)
+    translation = attempt(run, "airflow", documents, allow_inexact=True, delegate=False)
     if translation is None:
         return None
     for outcome in translation.outcomes:
@@ -190,8 +298,6 @@ def _translated(
 
 def _read(run: Run, target: str) -> tuple[Document, ...]:
     """The target, which says by itself for which Airflow it is."""
-    from dataclasses import replace
-
     options = replace(run.request.options, airflow_version=None)
     other = replace(run, request=replace(run.request, options=options), crashes=run.crashes)
     return tuple(other.documents([target]))
@@ -205,7 +311,7 @@ def _print(run: Run, verdicts: Sequence[Verdict], format_: str) -> None:
     if not verdicts:
         err.line("Nothing to verify: no pipeline was found.")
         return
-    for line in table(COLUMNS, rows(verdicts), numbers=("compared",), stream=out):
+    for line in table(columns(verdicts), rows(verdicts), numbers=("compared",), stream=out):
         out.line(line)
     for line in reasons(verdicts):
         out.line(line)

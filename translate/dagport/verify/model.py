@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from reprlib import Repr
 from typing import Literal, TypeAlias
 
-Check: TypeAlias = Literal["structure", "schedule", "outcomes", "engines"]
-CHECKS: tuple[Check, ...] = ("structure", "schedule", "outcomes")  # "engines" only where they are named
-State: TypeAlias = Literal["same", "different", "unknown"]
+Check: TypeAlias = Literal["structure", "schedule", "outcomes", "engines", "data"]
+CHECKS: tuple[Check, ...] = ("structure", "schedule", "outcomes")  # the others only where they are asked for
+State: TypeAlias = Literal["same", "reported", "different", "unknown"]
+STATES: tuple[State, ...] = ("same", "reported", "different", "unknown")
 
 
 _SHORT = Repr()
@@ -40,8 +41,12 @@ class Verdict:
     unknown: str | None = None  # why it can't be told
     compared: int = 0  # tasks, edges and inputs, runs, or outcomes
     space: int | None = None  # how many outcomes there are; more than were compared: a sample was
+    target: str | None = None  # what it is compared with, where there are several
+    reported: tuple[str, ...] = ()  # what the writer says isn't quite the same, or isn't its own
 
     @property
     def state(self) -> State:
-        """A difference weighs more than what isn't known."""
-        return "different" if self.differences else "unknown" if self.unknown else "same"
+        """A difference weighs more than what isn't known, and that more than what the writer has reported."""
+        if self.differences:
+            return "different"
+        return "unknown" if self.unknown else "reported" if self.reported else "same"

@@ -6,14 +6,29 @@ import json
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
-from dagport.verify.model import Difference, Verdict
+from dagport.verify.model import STATES, Difference, Verdict
 
 COLUMNS = ("pipeline", "check", "result", "compared")
 
 
 def rows(verdicts: Sequence[Verdict]) -> list[tuple[str, ...]]:
     """The cells of a table, in ``COLUMNS``."""
-    return [(verdict.pipeline, verdict.check, verdict.state, _compared(verdict)) for verdict in verdicts]
+    several = any(verdict.target for verdict in verdicts)
+    return [
+        (
+            *([verdict.target or ""] if several else []),
+            verdict.pipeline,
+            verdict.check,
+            verdict.state,
+            _compared(verdict),
+        )
+        for verdict in verdicts
+    ]
+
+
+def columns(verdicts: Sequence[Verdict]) -> tuple[str, ...]:
+    """The titles of ``rows``: with the target, where there are several."""
+    return ("target", *COLUMNS) if any(verdict.target for verdict in verdicts) else COLUMNS
 
 
 def _compared(verdict: Verdict) -> str:
@@ -28,6 +43,12 @@ def reasons(verdicts: Sequence[Verdict]) -> Iterator[str]:
             yield f"{verdict.path}: {verdict.pipeline}: {_text(difference)}"
         if verdict.unknown and not verdict.differences:
             yield f"{verdict.path}: {verdict.pipeline}: {verdict.check} unknown: {verdict.unknown}"
+    seen: set[tuple[str, str | None, str]] = set()
+    for verdict in verdicts:
+        for line in verdict.reported:
+            if (key := (verdict.pipeline, verdict.target, line)) not in seen:
+                seen.add(key)
+                yield f"{verdict.path}: {verdict.pipeline}: reported: {line}"
 
 
 def as_json(verdicts: Sequence[Verdict]) -> str:
@@ -41,6 +62,8 @@ def as_json(verdicts: Sequence[Verdict]) -> str:
             "compared": verdict.compared,
             **({} if verdict.space is None else {"space": verdict.space}),
             "unknown": verdict.unknown,
+            **({"target": verdict.target} if verdict.target else {}),
+            **({"reported": list(verdict.reported)} if verdict.reported else {}),
             "differences": [{"task": item.task, "message": item.message} for item in verdict.differences],
         }
         for verdict in verdicts
@@ -50,7 +73,7 @@ def as_json(verdicts: Sequence[Verdict]) -> str:
 
 def counts(verdicts: Sequence[Verdict]) -> dict[str, int]:
     """How many verdicts have each state."""
-    return {state: sum(item.state == state for item in verdicts) for state in ("same", "different", "unknown")}
+    return {state: sum(item.state == state for item in verdicts) for state in STATES}
 
 
 def as_junit(verdicts: Sequence[Verdict]) -> str:
@@ -61,7 +84,8 @@ def as_junit(verdicts: Sequence[Verdict]) -> str:
         errors=str(count["unknown"]),
     )  # fmt: skip
     for verdict in verdicts:
-        case = ElementTree.SubElement(suite, "testcase", classname=verdict.pipeline, name=verdict.check)
+        name = f"{verdict.target}.{verdict.pipeline}" if verdict.target else verdict.pipeline
+        case = ElementTree.SubElement(suite, "testcase", classname=name, name=verdict.check)
         if verdict.differences:
             text = "\n".join(map(_text, verdict.differences))
             ElementTree.SubElement(case, "failure", message=_text(verdict.differences[0])).text = text

@@ -1,0 +1,5 @@
+"""Reading generated Prefect projects."""
+
+from dagport.verify.targets.prefect.project import read_project
+
+__all__ = ["read_project"]
