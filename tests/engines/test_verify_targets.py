@@ -82,11 +82,11 @@ def check(
 
 
 def test_dagster(dagster_host: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    check(capsys, tmp_path, "dagster", dagster_host, 12, "same")
+    check(capsys, tmp_path, "dagster", dagster_host, 6, "same")
 
 
 def test_prefect(prefect_host: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    check(capsys, tmp_path, "prefect", prefect_host, 5, "same")
+    check(capsys, tmp_path, "prefect", prefect_host, 3, "same")
 
 
 @pytest.mark.parametrize("value", ["dagster", "dagster=", "spark=python", "4=python"])
@@ -122,3 +122,14 @@ def test_results(
     tasks = [one["task"] for one in by_target[str(made.folder), "shop"]["differences"]]
     assert tasks == ["delta", "join"]
     assert by_target[str(made.folder), "mapped"]["unknown"] == "it isn't in the target"
+
+
+def test_results_in_prefect(
+    prefect_host: Environment, airflow3: Environment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mapped.py").write_text(MAPPED, "utf-8")
+    engines = ("--engine", f"prefect={prefect_host.python}", "--engine", f"3={airflow3.python}", "--runs", 1, "--run")
+    run(["verify", *map(str, (tmp_path / "mapped.py", "--to", "prefect", *engines)), "--no-cache", "--format", "json"])
+    [row] = [row for row in json.loads(capsys.readouterr().out)["verdicts"] if row["check"] == "data"]
+    assert (row["state"], row["unknown"], row["differences"]) == ("same", None, [])
+    assert row["compared"] == 5

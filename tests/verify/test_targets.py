@@ -436,3 +436,58 @@ def test_what_the_writer_reports(verify: Verify, tmp_path: Path, to: str) -> Non
     assert "reported: approximate: orders" in done.output
     assert " same " in done.output
     assert " reported " in done.output
+
+
+GROUP = """
+from datetime import datetime
+from airflow.sdk import CronDataIntervalTimetable, dag, task, task_group
+
+
+@dag(schedule=CronDataIntervalTimetable("15 4 * * *", timezone="UTC"), start_date=datetime(2026, 1, 1))
+def shop():
+    @task
+    def orders():
+        return [1, 2]
+
+    @task
+    def others():
+        return [3]
+
+    @task_group
+    def each(order):
+        @task
+        def double(value):
+            return value * 2
+
+        @task(trigger_rule="all_done")
+        def tell(value):
+            return value
+
+        return tell(double(order))
+
+    @task
+    def total(values):
+        return sum(values)
+
+    others() >> total(each.expand(order=orders()))
+
+
+shop()
+"""
+
+
+@pytest.mark.parametrize("to", ["dagster", "prefect"])
+def test_mapped_groups(verify: Verify, tmp_path: Path, to: str) -> None:
+    """Their tasks get items of a list, and wait for it; their runs start at the ends of data intervals."""
+    made = project(tmp_path, to, GROUP)
+    done = verify(made.source, made.folder)
+    assert done.exit_code == 0, done.output
+    assert "different" not in done.output
+
+
+def test_a_group_over_another_list(verify: Verify, tmp_path: Path) -> None:
+    made = project(tmp_path, "prefect", GROUP)
+    made.change('each({"order": orders_run})', 'each({"order": others_run})')
+    done = verify(made.source, made.folder)
+    assert done.exit_code == 1
+    assert "each.double: the result of orders isn't handed to it" in done.output

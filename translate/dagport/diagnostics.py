@@ -325,7 +325,7 @@ CATALOGUE: dict[str, Entry] = {
         "warning",
         "The schedule has no exact form in the target",
         "The target can't express it in code; no schedule was written.",
-        "Write a sensor by hand, as the message says.",
+        "Start the runs in another way, as the message says.",
     ),
     "DP408": Entry(
         "info",

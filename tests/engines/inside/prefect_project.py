@@ -69,7 +69,7 @@ def options(future: Any, flow: Any) -> dict[str, Any]:
 def scheduled(flow: Any, moment: datetime) -> Any:
     """A run as Prefect's scheduler makes it: for a moment, without parameters.
 
-    The scheduler itself can't be asked: with SQLAlchemy 2.1, which Prefect 3.8 allows, it makes no runs.
+    The scheduler itself can't be asked: it makes runs of the time to come only.
     """
     with get_client(sync_client=True) as client:
         made = client.create_flow_run(flow, state=Scheduled(scheduled_time=moment))

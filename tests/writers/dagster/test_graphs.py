@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,61 @@ def test_the_project_has_what_ops_need(tmp_path: Path) -> None:
         assert not re.search("(from|import) dagport", files[f"src/pipelines/{name}.py"])
     plain = translated(tmp_path, "load() >> small()").files
     assert "src/pipelines/control.py" not in plain
+
+
+MAY_LACK = [
+    ("pushes() >> read_rows()", 'load["rows"]'),
+    ("wanted() >> pushes() >> read_rows()", 'load["rows"]'),
+    ('wanted() >> pushes() >> read_rows.override(trigger_rule="none_failed")()', '(load or {}).get("rows")'),
+    ('pushes() >> read_rows.override(trigger_rule="all_done")()', '(load or {}).get("rows")'),
+]
+PUSHES = """\
+@task(task_id="load")
+def pushes(ti=None):
+    ti.xcom_push(key="rows", value=3)
+@task
+def read_rows(ti=None):
+    return ti.xcom_pull(task_ids="load", key="rows")
+@task.short_circuit
+def wanted():
+    return False
+"""
+
+
+@pytest.mark.parametrize(("lines", "expected"), MAY_LACK, ids=["plain", "all_success", "none_failed", "all_done"])
+def test_a_key_of_a_task_that_need_not_have_succeeded(lines: str, expected: str, tmp_path: Path) -> None:
+    """Airflow pulls nothing of a task that was skipped or has failed."""
+    text = text_of(translated(tmp_path, PUSHES + lines))
+    assert expected in text
+
+
+def test_outputs_of_a_task_that_need_not_have_succeeded(tmp_path: Path) -> None:
+    sizes = "@task(multiple_outputs=True)\ndef sizes():\n    return {'small': 1}\n"
+    text = text_of(translated(tmp_path, sizes + 'double.override(trigger_rule="all_done")(sizes()["small"])'))
+    assert '(sizes or {}).get("small")' in text
+
+
+@pytest.mark.parametrize(("version", "fidelity"), [("3", "approximate"), ("2", "native")])
+def test_results_of_a_mapped_group(version: str, fidelity: str, tmp_path: Path) -> None:
+    """Airflow 3 hands on a list only where there are several (``RuntimeTaskInstance.xcom_pull``)."""
+    lines = "@task_group\ndef each(row):\n    return double(row)\ntotal(each.expand(row=load()))"
+    path = tmp_path / "shop.py"
+    path.write_text(HEAD + "".join(f"    {line}\n" for line in lines.splitlines()))
+    document = read(path, tmp_path)
+    (pipeline,) = document.graph.pipelines
+    document = replace(document, graph=replace(document.graph, pipelines=(replace(pipeline, engine_version=version),)))
+    outcomes = formats.target("dagster")([document], WriteOptions()).outcomes
+    assert {one.task: one.fidelity for one in outcomes}["total"] == fidelity
+
+
+def test_why_a_graph_is_not_written(tmp_path: Path) -> None:
+    """The task that can't be an op is named by all that the graph would have decided about."""
+    lines = 'double.override(task_id="last", trigger_rule="all_done")(choose(), "{{ conf }}")'
+    reasons = {one.task: one.reason for one in translated(tmp_path, lines).outcomes}
+    choose, last = reasons["choose"] or "", reasons["last"] or ""
+    assert "it is no op of a graph either, since 'last' can't be one: " in choose
+    assert last.endswith(choose.rpartition("can't be one: ")[2])
+    assert "nor can it be an op: " in last
 
 
 REFUSED = [

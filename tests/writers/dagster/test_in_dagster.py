@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from dagport import formats
 from dagport.graph import Pipeline, Schedule, Task
-from dagport.translation import Translation
+from dagport.translation import Translation, WriteOptions
 from dagport.values import Template, XCom
 from tests.cases import write_project
 from tests.engines.environments import Environment, environment
+from tests.engines.reading import read
 from tests.writers.dagster.making import EMPTY, bash, pipeline, python, translate
 
 INSIDE = Path(__file__).parent.parent.parent / "engines" / "inside"
@@ -188,6 +190,51 @@ def test_a_run(dagster: Environment, tmp_path: Path) -> None:
         "nothing": None,
         "own": None,
     }
+
+
+EMPTY_LISTS = """\
+from airflow.sdk import DAG, task
+
+@task
+def rows():
+    return []
+
+@task
+def double(row):
+    return row * 2
+
+@task(trigger_rule="none_failed")
+def total(found):
+    return len(list(found))
+
+@task(task_id="load")
+def pushes(ti=None):
+    ti.xcom_push(key="rows", value=3)
+
+@task.short_circuit
+def wanted():
+    return False
+
+@task(trigger_rule="all_done")
+def read_rows(ti=None):
+    return [ti.xcom_pull(task_ids="load", key="rows")]
+
+with DAG("lists", schedule=None) as dag:
+    total(double.expand(row=rows()))
+    load = pushes()
+    wanted.override(ignore_downstream_trigger_rules=False)() >> load >> read_rows()
+"""
+
+
+def test_what_hands_over_nothing(dagster: Environment, tmp_path: Path) -> None:
+    """A mapped task without instances hands over an empty list, and what was skipped nothing by any key."""
+    path = tmp_path / "lists.py"
+    path.write_text(EMPTY_LISTS)
+    translation = formats.target("dagster")([read(path, tmp_path)], WriteOptions(package="pipelines"))
+    assert {one.fidelity for one in translation.outcomes} == {"native"}
+    found = run(dagster, load(dagster, translation, tmp_path), "lists")
+    assert found["failed"] == {}
+    assert found["assets"] == {"rows": [], "total": 0, "read_rows": [None]}
 
 
 SIMPLE = SOURCE.replace("from __future__ import annotations\n", "").replace(": Number", "").replace(" -> Number", "")

@@ -63,6 +63,8 @@ def test_carried_over(fields: dict[str, Any], arguments: dict[str, str]) -> None
         {"pool": "two words"},
         {"arguments": {"on_failure_callback": Ref("tell")}},
         {"arguments": {"email_on_failure": True}},
+        {"arguments": {"email": "a@example.com"}},
+        {"arguments": {"email": "a@example.com", "email_on_failure": False}},
         {"arguments": {"sla": Call("datetime.timedelta", (), {"seconds": 60})}},
         {"arguments": {"start_date": Call("datetime.datetime.fromisoformat", ("2027-01-01T00:00:00+00:00",))}},
     ],
@@ -82,6 +84,7 @@ def test_reported(fields: dict[str, Any]) -> None:
     "arguments",
     [
         {"email_on_failure": False},
+        {"email": ["a@example.com"], "email_on_failure": False, "email_on_retry": False},
         {"on_failure_callback": None},
         {"on_failure_callback": []},
         {"start_date": Call("datetime.datetime.fromisoformat", (START,))},

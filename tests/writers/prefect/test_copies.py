@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from dagport.graph import Edge
+from dagport.graph import DataFlow, Edge
 from dagport.values import XCom
 from dagport.writers.prefect.copies import may_change
 from tests.writers.dagster.making import pipeline, python
@@ -60,3 +62,21 @@ def test_a_result_of_several_is_copied_where_it_is_changed(names: tuple[str, ...
     text = module(translate(pipeline(python(SOURCE, "load"), *tasks, edges_made=edges), source=SOURCE))
     assert ("    rows = deepcopy(load)\n    rows.append(2)" in text) == copied
     assert calls(text)[0] == "load_run = load.submit()"
+
+
+def test_what_is_pulled_is_copied_once() -> None:
+    """The function needs a copy for itself, and the flow for the other tasks: one is enough for both."""
+    source = SOURCE + (
+        "\ndef pull(ti):\n"
+        "    first = ti.xcom_pull(task_ids='load')\n"
+        "    first.append(3)\n"
+        "    return [first, ti.xcom_pull(task_ids='load')]\n"
+    )
+    tasks = [python(source, "load"), *(python(source, "pull", id=name) for name in ("one", "other"))]
+    flows = [DataFlow(upstream="load", downstream=name, key="return_value") for name in ("one", "other")]
+    edges = [Edge(upstream="load", downstream=name) for name in ("one", "other")]
+    made = replace(pipeline(*tasks, edges_made=edges), data_flows=tuple(flows))
+    text = module(translate(made, source=source))
+    assert "first = deepcopy(load)" in text
+    assert "return [first, deepcopy(load)]" in text
+    assert "deepcopy(deepcopy(" not in text

@@ -21,7 +21,7 @@ from dagport.cli.status import CRASHED
 from dagport.cli.translating import attempt
 from dagport.formats import READERS, TARGETS
 from dagport.graph import FileGraph
-from dagport.translation import Document
+from dagport.translation import Document, Style
 from dagport.verify.model import Verdict
 from dagport.verify.pairs import Told, pairs, verify_graphs
 from dagport.verify.report import as_json, as_junit, columns, counts, reasons, rows
@@ -37,6 +37,7 @@ AIRFLOWS = ("2", "3")
 ENGINES = (*AIRFLOWS, "dagster", "prefect")
 STDIN = "-"
 PROVED = ("same", "reported")  # what the writer has reported isn't news
+STRICTLY = ("same",)
 FAILS_FAST = re.compile(r"\bfail_(fast|stop)\b")
 ON_ENGINES = "dagport_adapters.commands.verifying:on_engines"  # a package above this one
 ON_BOTH = "dagport_adapters.commands.results:run_both"
@@ -119,6 +120,11 @@ class VerifyCommand(SourceCommand):
     help="Also run both sides once, and compare each task's result. THIS RUNS YOUR CODE. Needs --engine of both sides.",
 )
 @click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 1 for `reported`, too: what the writer says is approximate, delegated or has no schedule.",
+)
+@click.option(
     "--format",
     "format_",
     type=click.Choice(["table", "json", "junit"]),
@@ -129,15 +135,16 @@ class VerifyCommand(SourceCommand):
 @click.pass_context
 def verify(
     ctx: click.Context, paths: Sequence[str], targets: Sequence[str], until: datetime | None, limit: int | None,
-    engines: Sequence[tuple[str, str]], runs: int, run_: bool, format_: str,
+    engines: Sequence[tuple[str, str]], runs: int, run_: bool, strict: bool, format_: str,
 ) -> None:  # fmt: skip
     """Prove that a translation has the same structure, runs and outcomes.
 
     The first PATH is the source. The others are what it was translated to: files or folders of Airflow's, whose
     pipelines go together with the source's by their ids, and generated projects for Dagster and Prefect, which are
-    read and never imported. With --to, dagport translates the source itself. Exits with 1 when a pipeline differs, or
-    when nobody can tell. Your code is never run, unless by --run; with --engine, tasks that have your tasks' places
-    are.
+    read and never imported. With --to, dagport translates the source itself. Exits with 1 when a pipeline differs,
+    or when nobody can tell; with 0 when all is the same, or `reported`: not the same, but only where the writer has
+    said so (approximate, delegated, a schedule without a form). --strict makes that 1. Your code is never run,
+    unless by --run; with --engine, tasks that have your tasks' places are.
     """
     run: Run = ctx.obj
     wanted = _wanted(paths, targets)
@@ -154,7 +161,7 @@ def verify(
             ctx.exit(CRASHED)
         verdicts += [replace(one, target=target.name) for one in found] if len(wanted) > 1 else found
     _print(run, verdicts, format_)
-    proved = bool(verdicts) and all(verdict.state in PROVED for verdict in verdicts)
+    proved = bool(verdicts) and all(verdict.state in (STRICTLY if strict else PROVED) for verdict in verdicts)
     found_in = [item for document in documents for item in document.graph.diagnostics]
     ctx.exit(run.status(found_in, findings=not proved))
 
@@ -213,13 +220,20 @@ class _Asked:
         return _with_engines(found, _on_engines(before, after, engines, self.runs, told))
 
     def _project(self, wanted: _Wanted) -> list[Verdict] | None:
-        from dagport.verify.targets.found import package_of, project_files
+        from dagport.verify.targets.found import package_of, project_files, style_of
         from dagport.verify.targets.verifying import Target, verify_target
 
         files = project_files(Path(wanted.path)) if wanted.path is not None else None
         package = package_of(files) if files is not None else None
+        style: Style = style_of(files) if files is not None and wanted.orchestrator == "dagster" else "auto"
         translation = attempt(
-            self.run, wanted.orchestrator, self.documents, allow_inexact=True, delegate=True, package=package
+            self.run,
+            wanted.orchestrator,
+            self.documents,
+            allow_inexact=True,
+            delegate=True,
+            package=package,
+            style=style,
         )
         if translation is None:
             return None

@@ -64,6 +64,18 @@ def version_of(pipeline: Pipeline) -> Version:
     return "3" if pipeline.engine_version in (None, "3") else "2"
 
 
+def succeeded_before(control: Mapping[str, Control], task_id: str) -> frozenset[str]:
+    """The tasks that have succeeded for sure when a task runs."""
+    found: set[str] = set()
+    left = [task_id]
+    for one in left:
+        if control[one].rule == "all_success":
+            new = set(control[one].upstream) - found
+            found |= new
+            left += sorted(new)
+    return frozenset(found)
+
+
 class _Analysis:
     def __init__(self, pipeline: Pipeline, may_skip: frozenset[str]) -> None:
         self.pipeline, self.own = pipeline, may_skip

@@ -77,6 +77,7 @@ def _pull(draft: Draft, use: PullUse, copied: bool) -> None:
     expression = None
     if len(known) == len(found):
         expression = f"[{', '.join(known)}]" if pull.many else known[0]
+        copied = copied and not all(item.startswith("deepcopy(") for item in known)  # the plan's own copies
         draft.copies = draft.copies or copied
         expression = f"deepcopy({expression})" if copied else expression
     _replace(draft, use.node, expression, f'"{pull.key}" of the task {" and ".join(pull.task_ids)}')

@@ -91,6 +91,10 @@ def as_junit(verdicts: Sequence[Verdict]) -> str:
             ElementTree.SubElement(case, "failure", message=_text(verdict.differences[0])).text = text
         elif verdict.unknown:
             ElementTree.SubElement(case, "error", message=verdict.unknown)
+        if verdict.reported:
+            ElementTree.SubElement(case, "system-out").text = "\n".join(
+                f"reported: {line}" for line in verdict.reported
+            )
     ElementTree.indent(suite)
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from dagport.translation import Style
+
 KEPT = (".py", ".yaml", ".yml", ".toml")
 LEFT_OUT = frozenset({"__pycache__", "node_modules", "venv", "build", "dist"})
 NOT_READ = "not read: a link, or too large"  # no Python, so that what needs it is unknown
@@ -34,6 +36,14 @@ def project_files(folder: Path) -> dict[str, str]:
                 is_read = not path.is_symlink() and path.stat().st_size <= BIGGEST
                 found[path.relative_to(folder).as_posix()] = path.read_text("utf-8", "replace") if is_read else NOT_READ
     return found
+
+
+def style_of(files: dict[str, str]) -> Style:
+    """The style that a Dagster project was written in, as far as its code shows it."""
+    modules = [text for path, text in files.items() if "/defs/" in path]
+    if any("@dg.job" in text for text in modules) and not any("define_asset_job(" in text for text in modules):
+        return "ops"
+    return "auto" if any(path.endswith("/control.py") for path in files) else "assets"
 
 
 def package_of(files: dict[str, str]) -> str | None:

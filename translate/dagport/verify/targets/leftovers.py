@@ -1,4 +1,4 @@
-"""What the files of a project do besides defining tasks: nobody here follows it, so it has to be as dagport writes it."""
+"""What a project does besides defining tasks: nobody here follows it, so it has to be as dagport writes it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dagport.verify.targets.normal import bare, same_tree
 
 SOURCES = (".py", ".yaml", ".yml")
 TOOLS = ("tool", "build-system")  # tables of pyproject.toml that decide which code is loaded
+SETTINGS = frozenset({"prefect.toml", "dagster.yaml", "workspace.yaml", "dg.toml"})  # of the engines, beside the code
 UNDERSTOOD = frozenset(
     {
         "dagster.RetryPolicy", "dagster.AssetKey", "dagster.AssetIn", "dagster.AssetOut", "datetime.timedelta",
@@ -37,8 +38,16 @@ def other_files(files: Mapping[str, str], written: Mapping[str, str], own: froze
         is_new = path not in written and path.startswith("src/") and path.endswith(SOURCES)
         if is_new and not (path.endswith("__init__.py") and same_tree(text, "")):
             yield f"{path} isn't a file that dagport writes"
+    for path in sorted(SETTINGS & {*files, *written}):
+        if _lines(files.get(path, "")) != _lines(written.get(path, "")):
+            yield f"{path} isn't the file that dagport writes"
     if _tools(files) != _tools(written):
         yield "pyproject.toml names other code, or other tools, than dagport writes"
+
+
+def _lines(text: str) -> list[str]:
+    """The lines of a file of settings without comments."""
+    return [line.rstrip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
 def _tools(files: Mapping[str, str]) -> list[object]:

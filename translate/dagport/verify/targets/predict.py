@@ -266,9 +266,10 @@ class _Run:
         expansion = unit.expansion or Expansion(id=unit.id)
         gate = expansion.gate
         lists = self._all(expansion.lists)
+        known = lists if unit.mapped else list(map(_from_the_beginning, lists))
         verdict = decide(
             expansion.id, expansion.rule, self._all(expansion.after), choosers=self._all(gate.choosers),
-            setups=self._all(gate.setups), lists=lists,
+            setups=self._all(gate.setups), lists=known,
         )  # fmt: skip
         node = self.side.shape.nodes[self.side.shape.number[unit.id]]
         handed = [one for one in lists if one.instances is not None]
@@ -281,7 +282,7 @@ class _Run:
         """What becomes of a task that has no instances."""
         state = verdict.state or "skipped"
         if not unit.mapped and unit.after:
-            whole = Ended(unit.id, state, round=verdict.round)
+            whole = Ended(unit.id, state, round=0 if self.side.orchestrator == "dagster" else verdict.round)
             outside = [name for name in unit.after if not self._is_beside(unit, name)]
             if outside:
                 state = decide(unit.id, unit.rule, self._all(outside), lists=[whole]).state or "skipped"
@@ -324,6 +325,12 @@ class _Run:
             self.ends[name] = Ended(name, state)
             if state in BAD:
                 self.dead.add(name)
+
+
+def _from_the_beginning(ended: Ended) -> Ended:
+    """A list that a group's expansion waits for, whatever the rules of its tasks."""
+    instances = ended.instances and tuple(map(_from_the_beginning, ended.instances))
+    return replace(ended, round=0, instances=instances)
 
 
 def _skips(unit: Unit, outcome: Outcome) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from dagport.verify.targets.when import schedule
 Orchestrator = Literal["dagster", "prefect"]
 ABOUT_DATES = ("DP403", "DP407")
 SAID = ("schedule", "catchup", "end_date", "start_date")
+NO_SCHEDULE = "no schedule was written"  # DP407
 SHOWN = 3  # tasks that a line names
 MANUAL = When(manual=True)
 READERS: Mapping[str, Callable[[Mapping[str, str], Mapping[str, Report]], Iterable[TargetPipeline]]] = {
@@ -206,7 +207,7 @@ class _About:
         written = found
         if self.reference is not None and self.reference is not self.pipeline:
             written = structure(self.source, self.reference, None, self.report, silent)
-        if self.reference is not None:
+        if self.reference is not None and not self.pipeline.doubts:
             found.differences += unlike_runs(self.reference, self.pipeline)
         return self._told(
             self._excused(found.differences, written.differences), compared=found.compared,
@@ -227,7 +228,7 @@ class _About:
         if not self._is_written_so:
             other = self.reference.when if self.reference else ()
             found += [Difference(message=f"schedule: {one}") for one in _unlike(other, self.pipeline.when)]
-        elif self.pipeline.when == (MANUAL,) and notes:
+        elif self.pipeline.when == (MANUAL,) and any(NO_SCHEDULE in note for note in notes):
             found = []  # there is no form, and the writer says so
         return self._told(found[:3], compared=compared, reported=notes)
 

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from dagport.graph import Task
 from dagport.passes import templates
+from dagport.passes.control import version_of
 from dagport.rewrite.model import Parameter
 from dagport.source import Source
 from dagport.values import Call, Template, Value, XCom
+from dagport.writers.common.dag_arguments import renders_otherwise
 from dagport.writers.common.dates import DATE_ENTRIES, DATES, KEY_TEXT, SAFE_ATTRIBUTES
 from dagport.writers.common.literals import NotExpressible, describe, expression, text_literal
 from dagport.writers.common.model import Note, Refused, Result
@@ -83,7 +85,7 @@ class Inputs(ABC):
         before = self.used.setdefault(task_id, [])
         shared = key in before or (bool(before) and RETURN_KEY in (key, *before))
         before.append(key)
-        if not shared or text == "None":
+        if not shared or text == "None" or text.startswith("deepcopy("):
             return text
         self.imports["from copy import deepcopy"] = None
         return f"deepcopy({text})"
@@ -98,16 +100,15 @@ class Inputs(ABC):
             return name if key == RETURN_KEY else f"{name}[{text_literal(key)}]"
         if key == RETURN_KEY:
             return self._returned(task_id, result)
-        if result.kind == "outputs" and result.keys.get(key):
+        lacks = self.may_lack(task_id)
+        if result.kind == "outputs" and result.keys.get(key) and not lacks:
             return f"{self.parameter(task_id)}[{text_literal(key)}]"
         if result.kind == "outputs":
-            name = self.parameter(task_id)
-            return f"{f'({name} or {{}})' if not result.returns else name}.get({text_literal(key)})"
+            return f"{self._dict_of(task_id, lacks or not result.returns)}.get({text_literal(key)})"
         if result.kind == "keys" and key in result.keys:
-            name = self.parameter(task_id)
-            return (
-                f"{name}[{text_literal(key)}]" if result.keys[key] or argument else f"{name}.get({text_literal(key)})"
-            )
+            if argument or (result.keys[key] and not lacks):
+                return f"{self.parameter(task_id)}[{text_literal(key)}]"
+            return f"{self._dict_of(task_id, lacks)}.get({text_literal(key)})"
         if argument:
             raise Refused(f"{missing}: Airflow fails when the task starts")
         return "None"
@@ -115,8 +116,17 @@ class Inputs(ABC):
     def _returned(self, task_id: str, result: Result) -> str:
         if result.kind == "nothing" or (result.kind == "keys" and not result.returns):
             return "None"
+        if result.kind != "keys":
+            return self.parameter(task_id)
+        return f"{self._dict_of(task_id, self.may_lack(task_id))}.get({text_literal(RETURN_KEY)})"
+
+    def _dict_of(self, task_id: str, may_lack: bool) -> str:
         name = self.parameter(task_id)
-        return f"{name}.get({text_literal(RETURN_KEY)})" if result.kind == "keys" else name
+        return f"({name} or {{}})" if may_lack else name
+
+    def may_lack(self, task_id: str) -> bool:
+        """Whether the task may run although another, whose result it takes, has handed over nothing."""
+        return False
 
     def _pushed(self, task_id: str, key: str, result: Result, *, argument: bool) -> str:
         """One of the results of a task that Airflow runs (``XComArg.resolve``, ``TaskInstance.xcom_pull``)."""
@@ -129,6 +139,14 @@ class Inputs(ABC):
             return f'{name}.get("{RETURN_KEY}", [])'
         # Without a result an argument is None, but a key that wasn't pushed fails.
         return f"{name}[{text_literal(key)}]" if argument and key != RETURN_KEY else f"{name}.get({text_literal(key)})"
+
+    def tell_of_list(self, task_id: str) -> None:
+        """Of a task in a mapped group ``xcom_pull`` gives Airflow 3 a list only where there are several results."""
+        what = f"the results of {task_id!r} are a list here; Airflow"
+        if self.scope.dependencies.tasks[task_id].mapped is None and version_of(self.scope.pipeline) == "3":
+            self.approximations[f"{what} hands on the only one as it is, and None where there is none"] = None
+        else:
+            self.notes["DP403", f"{what} hands on a lazy sequence of them"] = None
 
     def _check_order(self, task_id: str) -> None:
         dependencies = self.scope.dependencies
@@ -267,7 +285,7 @@ class Inputs(ABC):
 
     def template(self, value: Template) -> str:
         """The source of a text that Airflow renders. Raises ``Refused`` when a part has no exact form."""
-        if not is_plain_environment(self.scope.source):
+        if not is_plain_environment(self.scope.source) or renders_otherwise(self.scope.pipeline, value.text):
             raise Refused("the DAG changes how Jinja renders")
         found: dict[str, str] = {}
         for ref in value.refs:

@@ -17,6 +17,7 @@ DEFAULT_RETRY_DELAY = 300  # seconds; `default_task_retry_delay`
 DEFAULT_OWNER = "airflow"
 DEFAULT_POOL = "default_pool"
 OTHER_DOCS = ("doc_rst", "doc_json", "doc_yaml")
+EMAILS = ("email_on_failure", "email_on_retry")  # on, unless they are turned off
 SECONDS = len("2026-01-01T00:00:00")
 
 
@@ -61,6 +62,8 @@ def walk(task: Task, pipeline: Pipeline, own: frozenset[str], tables: Tables, fo
     for name, value in task.arguments.items():
         if name in own or name in tables.ignored or _is_off(value) or _is_the_dags(name, value, pipeline):
             continue
+        if name == "email" and not _sends_by_default(task):
+            continue
         if name in tables.noted:
             found.note(name, tables.noted[name])
         elif name in tables.approximated:
@@ -79,6 +82,12 @@ def documentation(task: Task) -> str | None:
 
 def _is_off(value: Value) -> bool:
     return value is None or value is False or value in ([], {}, "")
+
+
+def _sends_by_default(task: Task) -> bool:
+    """Whether a task writes e-mails since nothing else is said; of a switch that is on, it is told anyway."""
+    switches = [task.arguments.get(name) for name in EMAILS]
+    return True not in switches and None in switches
 
 
 def _is_the_dags(name: str, value: Value, pipeline: Pipeline) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from dagport.diagnostics import Diagnostic, diagnose
 from dagport.graph import Pipeline, Task
 from dagport.translation import Fidelity, TaskOutcome
+from dagport.writers.common import dag_arguments
 from dagport.writers.common.code import annotations_resolve, bound_names, with_docstring
 from dagport.writers.common.model import UNKNOWN, Function, Inspection, Note, Refused, Settings
 from dagport.writers.common.naming import camel, clean, identifier, python_names
@@ -193,7 +194,11 @@ class Builder:
         return callbacks.with_hooks(settings, task, self.scope)
 
     def _accept(self, task: Task, settings: Settings, inputs: Inputs, function: Function) -> WrittenAsset:
-        differences = [*settings.approximations, *inputs.approximations]
+        differences = [
+            *settings.approximations,
+            *inputs.approximations,
+            *dag_arguments.differences(self.scope.pipeline),
+        ]
         if task.conditional is not None:
             differences.append(f"it may not exist in Airflow: that depends on `{task.conditional}`")
         if "engine_version" in self.scope.pipeline.assumptions and self.inspections[task.id].context:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from dagport.graph import Task
+from dagport.passes.control import succeeded_before
 from dagport.values import XCom
 from dagport.writers.common import inputs as common
 from dagport.writers.common.dialect import Dialect
@@ -71,9 +72,13 @@ class Inputs(common.Inputs):
             return super()._result(task_id, key, argument=argument)
         if not argument or key != common.RETURN_KEY:
             raise Refused(f"it pulls results of {task_id!r}, which is mapped")
-        what = f"the results of {task_id!r} are a list here; Airflow hands on a lazy sequence of them"
-        self.notes["DP403", what] = None
+        self.tell_of_list(task_id)
         return self.parameter(task_id)
+
+    def may_lack(self, task_id: str) -> bool:
+        """An op gets ``None`` of a task that has ended otherwise than its rule, and those above it, ask for."""
+        graphs = self.scope.graphs
+        return task_id in graphs.members and task_id not in succeeded_before(graphs.control, self.task.id)
 
     def _is_several(self, task_id: str) -> bool:
         """Whether the results of all instances of a task are taken together."""

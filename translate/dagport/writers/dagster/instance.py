@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dagport.graph import Pipeline
+from dagport.writers.common.dag_arguments import notes_of
 from dagport.writers.common.model import Note
 
 LIMIT_TAG = "airflow/dag"
@@ -31,7 +32,7 @@ def needs_of(pipeline: Pipeline, job: str) -> Needs:
     """The limits of a pipeline: ``max_active_runs``, ``max_active_tasks`` and ``dagrun_timeout``."""
     tags: dict[str, str] = {}
     arguments: dict[str, str] = {}
-    notes: list[Note] = []
+    notes = list(notes_of(pipeline))
     runs = _runs(pipeline, job)
     if runs is not None:
         tags[LIMIT_TAG] = job

@@ -235,7 +235,8 @@ def _blocked(graphs: Graphs, refusals: Mapping[str, str]) -> dict[str, str]:
         first = next((one for one in region if one in refusals), None)
         if first is None:
             continue
-        found |= dict.fromkeys(region, f"; it is no op of a graph either, since {first!r} can't be one: {refusals[first]}")
+        said = f"; it is no op of a graph either, since {first!r} can't be one: {refusals[first]}"
+        found |= dict.fromkeys(region, said)
         found |= {one: f"; nor can it be an op: {refusals[one]}" for one in region if one in refusals}
     return found
 

@@ -37,7 +37,6 @@ IGNORED: dict[str, str] = {
     "do_xcom_push": "the form of the task follows it",
     "xcom_push": "the form of the task follows it",
     "trigger_rule": "only all_success is carried over",
-    "email": "it matters with email_on_failure and email_on_retry only",
     "resources": "the executor decides",
     "allow_nested_operators": "a warning of Airflow only",
     "render_template_as_native_obj": "the form of the task follows it",
@@ -70,7 +69,11 @@ REFUSED: dict[str, str] = {
     "retry_policy": "its rules decide which failures are retried",
     "params": "the task has params of its own",
 }
-EMAILS = {"email_on_failure": "use @dg.run_failure_sensor", "email_on_retry": "Dagster has no hook for a retry"}
+EMAILS = {
+    "email": "use @dg.run_failure_sensor",
+    "email_on_failure": "use @dg.run_failure_sensor",
+    "email_on_retry": "Dagster has no hook for a retry",
+}
 TABLES = Tables(ignored=IGNORED, noted=NOTED, approximated={**APPROXIMATED, **EMAILS}, refused=REFUSED)
 
 

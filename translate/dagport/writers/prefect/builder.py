@@ -11,6 +11,7 @@ from dagport.diagnostics import Diagnostic, diagnose
 from dagport.graph import Task
 from dagport.passes.control import Control, control_of
 from dagport.translation import Fidelity, TaskOutcome
+from dagport.writers.common import dag_arguments
 from dagport.writers.common.code import bound_names, with_docstring
 from dagport.writers.common.edges import Dependencies
 from dagport.writers.common.model import UNKNOWN, Function, Inspection, Note, Refused, Settings
@@ -230,6 +231,7 @@ class Builder:
     def _accept(self, task: Task, settings: Settings, inputs: Inputs, function: Function) -> WrittenTask:
         control = self.controls[task.id]
         differences = [*settings.approximations, *inputs.approximations, *([control.doubt] if control.doubt else [])]
+        differences += dag_arguments.differences(self.scope.pipeline)
         if control.upstream and control.rule in AT_ONCE:
             asked = f"the rule {control.rule} is asked when all before it have ended, and not as soon as it is clear"
             self._tell([("DP403", asked)], task)

@@ -52,7 +52,10 @@ class Inputs(common.Inputs):
     def take(self, value: XCom, wanted: str) -> bool:
         """An item of what it is mapped over is a parameter, too."""
         if value.task_id != ITEM:
-            return not self._is_copied(value.task_id) and super().take(value, wanted)
+            taken = not self._is_copied(value.task_id) and super().take(value, wanted)
+            if taken and self.scope.is_list(value.task_id, self.task.id):
+                self.tell_of_list(value.task_id)
+            return taken
         if value.key in self.items or wanted in self.scope.dialect.reserved:
             return False
         self.items[value.key] = wanted
@@ -71,20 +74,15 @@ class Inputs(common.Inputs):
         if producer.kind in ("xcoms", "unknown"):
             return super()._result(task_id, key, argument=argument)
         if not self.scope.is_list(task_id, self.task.id):
-            text = super()._result(task_id, key, argument=argument)
-            return text if self.scope.is_sure(task_id, self.task.id) else self._perhaps(task_id, key, text, argument)
+            return super()._result(task_id, key, argument=argument)
         if not argument or key != common.RETURN_KEY or producer.kind not in common.WHOLE:
             raise Refused(f"it pulls results of {task_id!r}, which is mapped")
-        what = f"the results of {task_id!r} are a list here; Airflow hands on a lazy sequence of them"
-        self.notes["DP403", what] = None
+        self.tell_of_list(task_id)
         return self.parameter(task_id)
 
-    def _perhaps(self, task_id: str, key: str, text: str, argument: bool) -> str:
-        """A result of a task that need not have succeeded: nothing then, but an argument by a key of its own fails."""
-        name = self.upstream.get(task_id)
-        if name is None or text == name or not text.startswith(name):
-            return text
-        return f"({name} or {{}}){text.removeprefix(name)}"
+    def may_lack(self, task_id: str) -> bool:
+        """A task gets ``None`` of one that need not have succeeded."""
+        return not self.scope.is_sure(task_id, self.task.id)
 
     def _own(self, task_id: str, text: str) -> str:
         """A copy, where the function may change what others get, too."""

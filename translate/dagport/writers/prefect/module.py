@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from dagport.diagnostics import Diagnostic, diagnose
 from dagport.writers.common import latest, supporting
 from dagport.writers.common.code import docstring, imported_roots
+from dagport.writers.common.dag_arguments import notes_of
 from dagport.writers.common.literals import text_literal
 from dagport.writers.common.model import Chunk, Function
 from dagport.writers.common.params import Field
@@ -248,6 +249,7 @@ class ModuleWriter:
         if pipeline.dagrun_timeout_s is not None:
             told = "`dagrun_timeout` is the flow's timeout_seconds: tasks whose calls block go on until they return"
             notes.append(("DP403", told))
+        notes += notes_of(pipeline)
         for event in pipeline.callbacks:
             advice = "use the hooks of the flow, which are called with the flow, its run and the state"
             notes.append(("DP403", f"the DAG's callback `{event}` isn't carried over: {advice}"))

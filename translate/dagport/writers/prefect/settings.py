@@ -37,7 +37,6 @@ IGNORED: dict[str, str] = {
     "do_xcom_push": "the form of the task follows it",
     "xcom_push": "the form of the task follows it",
     "trigger_rule": "the flow follows it",
-    "email": "it matters with email_on_failure and email_on_retry only",
     "resources": "the work pool decides",
     "allow_nested_operators": "a warning of Airflow only",
     "render_template_as_native_obj": "the form of the task follows it",
@@ -63,6 +62,7 @@ APPROXIMATED: dict[str, str] = {
     "max_retry_delay": "the delay isn't capped",
     "ignore_first_depends_on_past": "see depends_on_past",
     "wait_for_past_depends_before_skipping": "see depends_on_past",
+    "email": "use an automation that sends a notification",
     "email_on_failure": "use an automation that sends a notification",
     "email_on_retry": "Prefect has no hook for a retry",
 }

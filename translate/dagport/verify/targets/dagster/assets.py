@@ -16,11 +16,13 @@ RUN_IN_AIRFLOW = "dagport_adapters.dagster.delegation.run_in_airflow"
 TOLD = frozenset(
     {
         "description", "owners", "tags", "metadata", "kinds", "code_version", "config_schema", "check_specs",
-        "required_resource_keys", "partitions_def", "is_required",
+        "required_resource_keys", "partitions_def", "is_required", "hooks",
     }
 )  # fmt: skip
 """Arguments that don't decide what runs when, or that are looked at elsewhere."""
-DECIDING = frozenset({"check_specs", "config_schema", "required_resource_keys", "is_required", "partitions_def"})
+DECIDING = frozenset(
+    {"check_specs", "config_schema", "required_resource_keys", "is_required", "partitions_def", "hooks"}
+)
 READ = frozenset(
     {
         "name", "key", "key_prefix", "ins", "deps", "group_name", "retry_policy", "pool", "op_tags", "output_required",
@@ -70,6 +72,8 @@ class Assets:
         arguments = self.module.arguments(decorator) if isinstance(decorator, ast.Call) else {}
         self._known(arguments, decorator)
         takes = self.ins(arguments.get("ins"))
+        if self.nothings(arguments.get("ins")):
+            raise self.module.unclear(decorator, "an input that hands nothing over")
         return Definition(
             key=key_of(self.module, function, arguments),
             place=self.module.place(function),
@@ -129,6 +133,16 @@ class Assets:
                 raise self.module.unclear(node, "a dict with others in it")
             yield self.module.text(key), value
 
+    def nothings(self, node: ast.expr | None) -> set[str]:
+        """The inputs that hand nothing over: edges only."""
+        return {name for name, value in (self._items(node) if node is not None else ()) if self._is_nothing(value)}
+
+    def _is_nothing(self, value: ast.expr) -> bool:
+        call = self.module.resolved(value)
+        arguments = self.module.arguments(call, ("key",)) if isinstance(call, ast.Call) else {}
+        is_so = arguments.keys() == {"key", "dagster_type"}
+        return is_so and self.module.qualified(arguments["dagster_type"]) == "dagster.Nothing"
+
     def ins(self, node: ast.expr | None) -> dict[str, str]:
         """The key of each input. Raises ``NotUnderstoodError``."""
         found: dict[str, str] = {}
@@ -137,7 +151,7 @@ class Assets:
             if not isinstance(call, ast.Call) or self.module.qualified(call.func) != "dagster.AssetIn":
                 raise self.module.unclear(value, "an input that isn't an AssetIn")
             arguments = self.module.arguments(call, ("key",))
-            if arguments.keys() != {"key"}:
+            if arguments.keys() != {"key"} and not self._is_nothing(value):
                 raise self.module.unclear(value, "an input with more than a key")
             found[name] = self.key(arguments["key"])
         return found

@@ -9,34 +9,27 @@ from typing import Literal
 
 from dagport.verify.targets.code import Function, Module
 from dagport.verify.targets.dagster.assets import Assets, key_of
+from dagport.verify.targets.dagster.ops import (
+    OF_GRAPH,
+    OF_JOB,
+    OF_OUT,
+    READ,
+    Op,
+    check,
+    ops_of,
+    others,
+    outputs_of,
+    said,
+    targets,
+)
 from dagport.verify.targets.dagster.schedules import Job
 from dagport.verify.targets.model import Expansion, Gate, Unit
 from dagport.verify.targets.normal import normal
 from dagport.verify.targets.reads import reads_of
 
-OPS = ("task_op", "expand_op", "gather_op", "ends_op")
-OF_OP = frozenset({"name", "retry_policy", "tags", "pool", "description", "required_resource_keys", "config_schema"})
-READ = frozenset({
-    "name", "description", "task_id", "rule", "caught", "reads", "setup", "ways", "known", "skips", "item",
-    "retry_policy", "tags", "pool",
-})  # fmt: skip
-OF_JOB = frozenset({"tags", "run_tags", "config", "metadata"})  # read with the job
-OF_GRAPH = frozenset({"group_name", "partitions_def", "can_subset", "resource_defs"})
-OF_OUT = frozenset({"key", "key_prefix", "description", "owners", "tags", "metadata", "kinds", "code_version"})
 DECIDING = ("after", "choosers", "setups", "start")
 UNUSED = "_"
-Kind = Literal["asset", "done", "value", "whole", "each", "runs"]
-
-
-@dataclass(frozen=True, slots=True)
-class Op:
-    """What a decorator of ``control.py`` says."""
-
-    kind: str
-    task_id: str
-    arguments: Mapping[str, ast.expr]
-    function: Function | None
-    node: ast.AST
+Kind = Literal["before", "asset", "done", "value", "whole", "each", "runs"]
 
 
 @dataclass(slots=True)
@@ -60,28 +53,6 @@ class Graphs:
     assets: Assets
     names: Mapping[str, str]  # task of each asset key
 
-    def ops(self) -> dict[str, Op]:
-        """The ops of the module, by their variables. Raises ``NotUnderstoodError``."""
-        found: dict[str, Op] = {}
-        for name, function in self.module.functions.items():
-            if len(function.decorator_list) == 1 and isinstance(function.decorator_list[0], ast.Call):
-                op = self._op(function.decorator_list[0], function)
-                found |= {name: op} if op else {}
-        for name, value in self.module.constants.items():
-            if isinstance(value, ast.Call) and (op := self._op(value, None)) is not None:
-                found[name] = op
-        return found
-
-    def _op(self, call: ast.Call, function: Function | None) -> Op | None:
-        name = self.module.qualified(call.func) or ""
-        kind = name.rpartition(".")[2]
-        if kind not in OPS or not name.endswith(f".control.{kind}"):
-            return None
-        arguments = self.module.arguments(call)
-        if kind == "ends_op":
-            return Op(kind, "", arguments, None, call)
-        return Op(kind, self.module.text(arguments["task_id"]), arguments, function, call)
-
     def read(self, function: Function, job: Job) -> tuple[list[Unit], tuple[str, ...], tuple[tuple[str, str], ...]]:
         """The tasks of a graph, those that decide about the run at its end, and settings of the graph.
 
@@ -94,7 +65,7 @@ class _Graph:
     def __init__(self, graphs: Graphs, function: Function, job: Job) -> None:
         self.job = job
         self.graphs, self.module, self.function = graphs, graphs.module, function
-        self.ops = graphs.ops()
+        self.ops = ops_of(graphs.module)
         self.env: dict[str, tuple[Kind, str]] = {}
         self.calls: dict[str, _Call] = {}
         self.expansions: dict[str, _Call] = {}
@@ -109,8 +80,9 @@ class _Graph:
     def read(self) -> tuple[list[Unit], tuple[str, ...], tuple[tuple[str, str], ...]]:
         decorator = self.function.decorator_list[0]
         arguments = self.module.arguments(decorator) if isinstance(decorator, ast.Call) else {}
+        nothings = self.graphs.assets.nothings(arguments.get("ins"))
         for name, key in self.graphs.assets.ins(arguments.get("ins")).items():
-            self.env[name] = ("asset", self.graphs.names.get(key, key))
+            self.env[name] = ("before" if name in nothings else "asset", self.graphs.names.get(key, key))
         self._known_parameters()
         for node in self.function.body:
             if self.returned:
@@ -122,24 +94,18 @@ class _Graph:
 
     def _settings(self, arguments: Mapping[str, ast.expr]) -> Iterator[tuple[str, str]]:
         """What the decorators of the graph and of what ends it say, but for what is read elsewhere."""
-        unknown = arguments.keys() - {"name", "ins", "outs", "description", *OF_JOB, *OF_GRAPH}
+        own = OF_JOB if self.job.node is self.function else {"outs", "ins"}
+        unknown = arguments.keys() - {"name", "description", *own, *OF_GRAPH}
         if unknown:
             raise self.module.unclear(self.function, f"the argument `{min(unknown)}`")
         for name in sorted(arguments.keys() & OF_GRAPH):
             yield name, ast.unparse(self.module.resolved(arguments[name]))
         for op in self.enders:
-            yield "ends", repr(self._said(op))
+            yield "ends", repr(said(self.module, op))
         for output, value in outputs_of(self.module, self.function):
             out = self.module.resolved(value)
             settings = self.module.arguments(out) if isinstance(out, ast.Call) else {}
-            yield self.assets.get(output, output), repr(self._others(settings, OF_OUT))
-
-    def _said(self, op: Op) -> list[tuple[str, str]]:
-        return self._others(op.arguments, {"name", "description", "reads", "item"})
-
-    def _others(self, arguments: Mapping[str, ast.expr], known: Collection[str]) -> list[tuple[str, str]]:
-        names = sorted(arguments.keys() - known)
-        return [(name, ast.unparse(self.module.resolved(arguments[name]))) for name in names]
+            yield self.assets.get(output, output), repr(others(self.module, settings, OF_OUT))
 
     def _check_assets(self) -> None:
         """Each asset at the end of the graph is the value of its own task."""
@@ -179,7 +145,7 @@ class _Graph:
     def _assign(self, target: ast.expr | None, value: ast.expr) -> None:
         if not isinstance(value, ast.Call):
             raise self.module.unclear(value, "no call of an op")
-        names = [] if target is None else _targets(target)
+        names = [] if target is None else targets(target)
         if names is None:
             raise self.module.unclear(value, "what a call is bound to")
         if isinstance(value.func, ast.Attribute) and value.func.attr == "map":
@@ -189,6 +155,7 @@ class _Graph:
         op = self.ops.get(name)
         if op is None:
             raise self.module.unclear(value, "a call of what isn't an op")
+        self._check_new(op, value)
         call = self._call(op, value)
         if op.kind == "ends_op":
             self.returns += tuple(call.after)
@@ -203,6 +170,12 @@ class _Graph:
         else:
             self.calls[op.task_id] = call
             self._bind(names, [("done", op.task_id), ("value", op.task_id)], value)
+
+    def _check_new(self, op: Op, node: ast.AST) -> None:
+        """An op is called once."""
+        called = {"expand_op": self.expansions, "gather_op": self.gathered}.get(op.kind, self.calls)
+        if op.kind != "ends_op" and op.task_id in called:
+            raise self.module.unclear(node, "an op that is called twice")
 
     def _bind(self, names: list[str], found: list[tuple[Kind, str]], node: ast.AST) -> None:
         if len(names) > len(found) or any(name in self.env or name in self.ops for name in names if name != UNUSED):
@@ -231,7 +204,7 @@ class _Graph:
         for node in function.body:
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 task = self._mapped_call(node.value, expansion, item)
-                names = _targets(node.targets[0])
+                names = targets(node.targets[0])
                 if names is None:
                     raise self.module.unclear(node, "what a call is bound to")
                 self._bind(names, [("done", task), ("value", task)], node)
@@ -247,6 +220,7 @@ class _Graph:
         op = self.ops.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if op is None or op.kind != "task_op":
             raise self.module.unclear(node, "a call of what isn't an op")
+        self._check_new(op, node)
         kept = [one for one in node.keywords if one.arg != "item"]
         given = [one.value for one in node.keywords if one.arg == "item"]
         if not all(isinstance(one, ast.Name) and one.id == item for one in given) or item in self.ops:
@@ -270,14 +244,14 @@ class _Graph:
         return found
 
     def _wait(self, call: _Call, name: str, node: ast.expr) -> None:
-        task = self._task(node, "done", "asset", "value")
+        task = self._task(node, "done", "asset", "before", "value")
         if self._is_outside(node):
             call.outside.append(task)
         else:
             getattr(call, name).append(task)
 
     def _is_outside(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Name) and self.env[node.id][0] == "asset"
+        return isinstance(node, ast.Name) and self.env[node.id][0] in ("asset", "before")
 
     def _check_gathered(self, op: Op, name: str, node: ast.expr) -> None:
         """``whole`` is the expansion's, ``each`` all results of this task."""
@@ -315,7 +289,7 @@ class _Graph:
 
     def _unit(self, call: _Call, arguments: Mapping[str, ast.expr]) -> Unit:
         op, settings = call.op, call.op.arguments
-        self._check(op)
+        check(self.module, op)
         expansion = self.within.get(op.task_id)
         own = self.expansions.get(expansion) if expansion else None
         reads = set(self._texts(settings.get("reads")))
@@ -326,6 +300,10 @@ class _Graph:
             outer = set(self._texts(own.op.arguments.get("reads")))
             direct = [task for name, task in own.inputs.items() if name not in outer] + own.after
             takes |= {f"{name} of items": task for name, task in own.inputs.items()}
+        elif own is not None:  # a task of a mapped group
+            lists = self._lists(own, self._items(op).values())
+            direct += lists.values()
+            takes |= {f"{name} of items": task for name, task in lists.items()}
         retries, delay, exponential = self.graphs.assets.retries(settings.get("retry_policy"))
         unit = Unit(
             id=op.task_id,
@@ -348,41 +326,34 @@ class _Graph:
             return unit
         return replace(unit, body=self._body(op, own, takes), reads=reads_of(op.function, takes))
 
+    def _lists(self, own: _Call, items: Collection[str]) -> dict[str, str]:
+        """The tasks whose results some arguments are the items of: ``return {"argument": parameter}``."""
+        returned = own.op.function.body[-1] if own.op.function is not None else None
+        value = returned.value if isinstance(returned, ast.Return) else None
+        found = zip(value.keys, value.values, strict=True) if isinstance(value, ast.Dict) else ()
+        used = {
+            node.id
+            for key, one in found if key is not None and self.module.text(key) in items
+            for node in ast.walk(one) if isinstance(node, ast.Name)
+        }  # fmt: skip
+        return {name: task for name, task in own.inputs.items() if name in used}
+
     def _of_ops(self, op: Op, own: _Call | None, gathered: _Call | None) -> Iterator[tuple[str, str]]:
         """What the decorators of a task's ops say, but for what is read elsewhere."""
         if op.function is not None:
             yield from self.module.limit(op.function)
-        yield from self._others(op.arguments, READ)
+        yield from others(self.module, op.arguments, READ)
         for kind, call in (("items", own), ("gathers", gathered)):
             if call is not None:
-                yield kind, repr(self._said(call.op))
+                yield kind, repr(said(self.module, call.op))
 
     def _body(self, op: Op, own: _Call | None, takes: Mapping[str, str]) -> str:
         """The function, with what makes its items, and which of its parameters they are."""
         text = normal(self.module, op.function, takes) if op.function is not None else ""
-        items = self._texts(op.arguments.get("item"))
+        items = self._items(op)
         if own is not None and own.op.function is not None:
             text += f"\nitems {items} of {normal(self.module, own.op.function, own.inputs)}"
         return text
-
-    def _check(self, op: Op) -> None:
-        known = {
-            "dag",
-            "task_id",
-            "rule",
-            "caught",
-            "reads",
-            "asset",
-            "setup",
-            "ways",
-            "known",
-            "skips",
-            "item",
-            *OF_OP,
-        }
-        unknown = op.arguments.keys() - known
-        if unknown:
-            raise self.module.unclear(op.node, f"the argument `{min(unknown)}`")
 
     def _rule(self, op: Op) -> str:
         return self.module.text(op.arguments["rule"]) if "rule" in op.arguments else "all_success"
@@ -396,6 +367,14 @@ class _Graph:
             raise self.module.unclear(self.function, "no list of texts")
         return tuple(map(str, value))
 
+    def _items(self, op: Op) -> dict[str, str]:
+        """The parameters that get a part of an item, and which."""
+        node = op.arguments.get("item")
+        value = self.module.literal(node) if node is not None else ()
+        if isinstance(value, Mapping):
+            return {str(name): str(part) for name, part in value.items()}
+        return {name: name for name in self._texts(node)}
+
     def _gate(self, call: _Call, ends: Op) -> Gate:
         settings = call.op.arguments
         ways = self.module.literal(settings["ways"]) if "ways" in settings else None
@@ -403,9 +382,7 @@ class _Graph:
             choosers=tuple(call.choosers),
             setups=tuple(call.setups),
             scope=tuple(call.start),
-            ways={str(name): tuple(map(str, found)) for name, found in ways.items()}
-            if isinstance(ways, dict)
-            else None,
+            ways={str(one): tuple(map(str, found)) for one, found in ways.items()} if isinstance(ways, dict) else None,
             known=self._texts(settings.get("known")),
             skips=self._texts(settings.get("skips")),
             caught=self._is(ends, "caught"),
@@ -421,30 +398,3 @@ class _Graph:
             lists=tuple(call.inputs.values()),
             gate=Gate(choosers=tuple(call.choosers), setups=tuple(call.setups), scope=tuple(call.start)),
         )
-
-
-def _targets(node: ast.expr) -> list[str] | None:
-    nodes = node.elts if isinstance(node, ast.Tuple) else [node]
-    return (
-        [one.id for one in nodes if isinstance(one, ast.Name)]
-        if all(isinstance(one, ast.Name) for one in nodes)
-        else None
-    )
-
-
-def is_graph(module: Module, function: Function) -> bool:
-    """Whether a function is a graph of ops."""
-    return any(
-        module.qualified(one.func if isinstance(one, ast.Call) else one) in ("dagster.graph_multi_asset", "dagster.job")
-        for one in function.decorator_list
-    )
-
-
-def outputs_of(module: Module, function: Function) -> Iterator[tuple[str, ast.expr]]:
-    """The outputs that the decorator of a graph names."""
-    for decorator in function.decorator_list:
-        arguments = module.arguments(decorator) if isinstance(decorator, ast.Call) else {}
-        outs = arguments.get("outs")
-        for key, value in zip(outs.keys, outs.values, strict=True) if isinstance(outs, ast.Dict) else ():
-            if key is not None:
-                yield module.text(key), value

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from dagport.verify.targets.code import Function, Module
 from dagport.verify.targets.dagster.assets import Assets, Definition, key_of
-from dagport.verify.targets.dagster.graphs import Graphs, is_graph
+from dagport.verify.targets.dagster.graphs import Graphs
+from dagport.verify.targets.dagster.ops import is_graph, ops_of
 from dagport.verify.targets.dagster.schedules import JOB, STARTERS, Job, job_of, job_of_ops, partitions_of, when_of
 from dagport.verify.targets.model import NotUnderstoodError, Partitions, Report, TargetPipeline, Unit, When
 
@@ -85,7 +86,7 @@ class _Units:
     def read(self) -> None:
         """All decorated functions, each understood or a doubt."""
         graphs = Graphs(self.module, self.assets, self.names)
-        ops = self._ops(graphs)
+        ops = self._ops()
         for function in self.functions.values():
             try:
                 if is_graph(self.module, function):
@@ -98,9 +99,9 @@ class _Units:
             except NotUnderstoodError as error:
                 self.doubts.append(str(error))
 
-    def _ops(self, graphs: Graphs) -> set[int]:
+    def _ops(self) -> set[int]:
         try:
-            return {id(op.function) for op in graphs.ops().values() if op.function is not None}
+            return {id(op.function) for op in ops_of(self.module).values() if op.function is not None}
         except NotUnderstoodError as error:
             self.doubts.append(str(error))
             return set()

@@ -16,6 +16,8 @@ DAILY, HOURLY = "dagster.DailyPartitionsDefinition", "dagster.HourlyPartitionsDe
 WEEKLY, MONTHLY = "dagster.WeeklyPartitionsDefinition", "dagster.MonthlyPartitionsDefinition"
 WINDOWS = "dagster.TimeWindowPartitionsDefinition"
 JOB = "dagster.define_asset_job"
+DECIDING = frozenset({"tags", "run_tags", "config", "partitions_def", "executor_def", "hooks"})
+"""Arguments of jobs that have no terms of the source's."""
 DATE, MINUTE = "%Y-%m-%d", "%Y-%m-%d-%H:%M"
 DEFAULTS = {DAILY: DATE, WEEKLY: DATE, MONTHLY: DATE, HOURLY: MINUTE, WINDOWS: ""}
 OFFSETS = ("minute_offset", "hour_offset", "day_offset")
@@ -64,7 +66,7 @@ def partitions_of(module: Module, node: ast.expr) -> Partitions:
 def job_of(module: Module, variable: str, call: ast.Call) -> Job:
     """A job of assets. Raises ``NotUnderstoodError``."""
     arguments = module.arguments(call, ("name",))
-    unknown = arguments.keys() - {"name", "selection", "description", "tags", "metadata", "run_tags", "config"}
+    unknown = arguments.keys() - {"name", "selection", "description", "metadata", *DECIDING}
     if unknown:
         raise module.unclear(call, f"the argument `{min(unknown)}`")
     metadata = module.literal(arguments["metadata"]) if "metadata" in arguments else {}
@@ -82,7 +84,7 @@ def job_of(module: Module, variable: str, call: ast.Call) -> Job:
 def job_of_ops(module: Module, function: Function, decorator: ast.expr) -> Job:
     """A ``@dg.job``. Raises ``NotUnderstoodError``."""
     arguments = module.arguments(decorator) if isinstance(decorator, ast.Call) else {}
-    unknown = arguments.keys() - {"name", "description", "tags", "metadata", "run_tags", "config", "partitions_def"}
+    unknown = arguments.keys() - {"name", "description", "metadata", *DECIDING}
     if unknown:
         raise module.unclear(decorator, f"the argument `{min(unknown)}`")
     metadata = module.literal(arguments["metadata"]) if "metadata" in arguments else {}
@@ -98,7 +100,7 @@ def is_job(module: Module, value: ast.expr) -> bool:
 
 
 def _settings(module: Module, arguments: Mapping[str, ast.expr]) -> tuple[tuple[str, str], ...]:
-    names = sorted(arguments.keys() & {"tags", "run_tags", "config"})
+    names = sorted(arguments.keys() & DECIDING)
     return tuple((name, ast.unparse(module.resolved(arguments[name]))) for name in names)
 
 

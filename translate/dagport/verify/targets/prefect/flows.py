@@ -11,6 +11,7 @@ from dagport.verify.targets.code import Function, Module
 from dagport.verify.targets.model import Expansion, Gate, How, Unit
 from dagport.verify.targets.normal import normal
 from dagport.verify.targets.prefect.tasks import MEMBER, REGION, PrefectTask
+from dagport.verify.targets.prefect.values import Around, Values
 from dagport.verify.targets.reads import reads_of
 
 RESULTS = ("results", "results_of")
@@ -35,6 +36,7 @@ class _Call:
     lists: list[str] | None = None  # of what it, or its group, is mapped over
     loop: str | None = None  # the group's
     over: dict[str, str] = field(default_factory=dict)
+    items: dict[str, str] = field(default_factory=dict)  # what its group is mapped over -> task
     how: list[str] = field(default_factory=list)  # what is around the results that it takes
     asks: bool = False  # its rule, and not only Prefect's own
 
@@ -53,6 +55,7 @@ class Flow:
         self.lists: dict[str, str | None] = {}  # variables that begin as an empty list
         self.returns: tuple[str, ...] = ()
         self.returned = False
+        self.several: list[str] = []  # lists that are returned one by one
         self.waits: set[str] = set()
         self.computed: list[str] = []
 
@@ -79,6 +82,7 @@ class Flow:
             ("kind of function", type(self.function).__name__),
             ("parameters", ast.unparse(self.function.args)),
             ("waits", repr(sorted(self._id(one) for one in self.waits))),
+            ("returns one by one", repr(sorted(self._id(self.futures.get(one, one)) for one in self.several))),
             ("computed", repr(sorted(self.computed))),
         )
 
@@ -106,6 +110,7 @@ class Flow:
             self._bare(node.value, item, loop)
         elif isinstance(node, ast.Return) and node.value is not None and loop is None:
             self.returns, self.returned = tuple(self._futures(node.value)), True
+            self.several = _starred(node.value)
         else:
             raise self.module.unclear(node, "a statement in a flow")
 
@@ -128,7 +133,7 @@ class Flow:
     def _bare(self, call: ast.Call, item: str | None, loop: _Call | None) -> None:
         """``wait([...])``, ``xs.append(x)``, or a call whose future nobody needs."""
         name = self.module.qualified(call.func) or ""
-        if name == "prefect.futures.wait" and len(call.args) == 1:
+        if name == "prefect.futures.wait" and len(call.args) == 1 and not call.keywords:
             self.waits |= set(self._futures(call.args[0]))
         elif isinstance(call.func, ast.Attribute) and call.func.attr == "append" and loop is not None:
             self._append(call)
@@ -174,6 +179,7 @@ class Flow:
         call = _Call(task, value)
         if loop is not None:
             call.lists, call.loop, call.over = list(loop.lists or ()), loop.loop, dict(loop.over)
+            call.items = dict(loop.takes)
         self._arguments(call, value.keywords, item)
         return self._made(call)
 
@@ -224,11 +230,14 @@ class Flow:
         future = self._future(self._inside(value))
         if future is not None:
             call.takes[name] = future
-            call.how.append(f"{self._id(future)}: {ast.unparse(_Around().visit(copy.deepcopy(value)))}")
+            call.how.append(f"{self._id(future)}: {ast.unparse(Around().visit(copy.deepcopy(value)))}")
             if not call.asks:
                 call.before.append(future)
         elif isinstance(value, ast.Subscript) and isinstance(value.value, ast.Name) and value.value.id == item:
-            call.given[name] = f"item {self.module.text(value.slice)}"
+            key = self.module.text(value.slice)
+            call.given[name] = f"item {key}"
+            source = call.items.get(key, call.items.get("*"))
+            call.takes |= {name: source} if source is not None else {}
         else:
             call.given[name] = self._python(value)
 
@@ -247,6 +256,7 @@ class Flow:
             raise self.module.unclear(node, f"the task {call.task.name} has no rule")
         for one in node.args:
             self._one_before(call, one)
+        call.how += [f"after each of {self._id(self.futures.get(one, one))}" for one in _starred(ast.List(node.args))]
         places = {"setups": call.setups, "stopped_by": call.stopped_by, "scope": call.scope}
         for keyword in node.keywords:
             if keyword.arg in places:
@@ -284,7 +294,7 @@ class Flow:
         used = [one for one in ast.walk(node) if isinstance(one, ast.Name) and one.id in self.futures]
         if used:
             raise self.module.unclear(node, "what a flow does with a future")
-        text = ast.unparse(_Values(self.values).visit(ast.parse(ast.unparse(node), mode="eval")))
+        text = ast.unparse(Values(self.values).visit(ast.parse(ast.unparse(node), mode="eval")))
         return " ".join(text.split())
 
     # Tasks
@@ -371,27 +381,10 @@ class Flow:
         )  # fmt: skip
 
 
-class _Around(ast.NodeTransformer):
-    """Code with a future's name taken out."""
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        """A call, whose function keeps its name."""
-        node.args = [ast.Name("_") if isinstance(one, ast.Name) else self.visit(one) for one in node.args]
-        return node
-
-    def visit_Name(self, node: ast.Name) -> ast.AST:
-        """The future as it is."""
-        return ast.Name("_")
-
-
-class _Values(ast.NodeTransformer):
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self.values = values
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        """A name of the flow, by what it stands for."""
-        text = self.values.get(node.id)
-        return node if text in (None, node.id) else ast.Name(f"({text})", node.ctx)
+def _starred(node: ast.expr) -> list[str]:
+    """The names in a list of which all items are meant."""
+    items = node.elts if isinstance(node, ast.List | ast.Tuple) else []
+    return [ast.unparse(one.value) for one in items if isinstance(one, ast.Starred)]
 
 
 def _arguments(function: Function) -> list[ast.arg]:

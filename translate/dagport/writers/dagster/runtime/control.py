@@ -231,7 +231,8 @@ def gather_op(
             state, round_ = decide(task_id, rule, before.upstream, choosers=before.choosers, setups=before.setups)
             bad = "upstream_failed" in (state, whole.state)
             ended = task.ended("upstream_failed" if bad else "skipped", max(round_, whole.round))
-        yield from task.told(context, ended)
+        # Without instances there are no results, which is an empty list for what comes after them.
+        yield from task.told(context, ended if each else replace(ended, value=[]))
 
     out = {"ended": dg.Out(Ended, is_required=False), **({"value": dg.Out(is_required=False)} if asset else {})}
     return _op(task, events, ["whole", "each"], out, {"name": f"{_name(dag, task_id)}_all", **settings})
