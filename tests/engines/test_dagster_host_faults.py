@@ -73,6 +73,14 @@ def asleep(site: Site) -> Iterator[subprocess.Popen[str]]:
         killed(process)
 
 
+def wait_until_told(site: Site) -> None:
+    """Until Dagster has written down something of Airflow's run, which may take longer than the task before."""
+    for _ in range(30):
+        if materialized(site.ask("told", {"it": {"do": "latest"}})["it"]["events"]):
+            return
+    raise AssertionError("Dagster has written down nothing of the run")
+
+
 def test_terminating_the_run_cancels_airflows(site: Site, asleep: subprocess.Popen[str]) -> None:
     pid = int((site.work / "pid").read_text())
     asleep.send_signal(signal.SIGINT)
@@ -89,6 +97,7 @@ def test_terminating_the_run_cancels_airflows(site: Site, asleep: subprocess.Pop
 
 def test_a_host_that_is_killed_goes_on_where_it_was(site: Site, asleep: subprocess.Popen[str]) -> None:
     pid = int((site.work / "pid").read_text())
+    wait_until_told(site)
     os.killpg(asleep.pid, signal.SIGKILL)  # the run's process and its step's, as when their machine is gone
     wait_until_dead(pid)
     (site.work / "woken").touch()
