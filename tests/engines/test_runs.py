@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -67,7 +69,8 @@ class Runs:
 
     @property
     def variables(self) -> dict[str, str]:
-        return {WORK_VARIABLE: str(self.folder / "work")}
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # uv makes environments
+        return {WORK_VARIABLE: str(self.folder / "work"), "PATH": programs}
 
     @cached_property
     def before(self) -> dict[str, Any]:

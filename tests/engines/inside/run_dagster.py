@@ -17,6 +17,8 @@ import dagster as dg
 from load_dagster import load  # its folder is the path of a script
 from plain import plain
 
+DATES = ("airflow/logical_date", "airflow/data_interval_start", "airflow/data_interval_end")
+
 
 def run(job: dg.JobDefinition, day: str) -> dict[str, Any]:
     """Run a job in this process, with an instance that lasts as long as the run."""
@@ -25,19 +27,28 @@ def run(job: dg.JobDefinition, day: str) -> dict[str, Any]:
         result = job.execute_in_process(
             instance=instance,
             partition_key=next(key for key in keys if key.startswith(day)) if keys else None,
+            tags={} if keys else dict.fromkeys(DATES, f"{day}T00:00:00+00:00"),
             raise_on_error=False,
         )
         done = [event.asset_key for event in result.get_asset_materialization_events() if event.asset_key]
-        failures = [event for event in result.all_events if event.is_step_failure and event.step_key]
+        failures = [event for event in result.all_events if event.is_step_failure and not could_not_run(event)]
         return {
             "assets": {key.to_user_string(): plain(result.asset_value(key)) for key in done},
             "failed": {
                 key.to_user_string(): str(event.step_failure_data.error)
                 for event in failures
                 for key in job.asset_layer.get_selected_entity_keys_for_node(event.node_handle)
+                if event.node_handle.parent is None or event.step_key.endswith(f"__{key.path[-1]}")
             },
             "ops": dict(ended(result)),
         }
+
+
+def could_not_run(event: dg.DagsterEvent) -> bool:
+    """Whether a step has failed since a task before it has, which Airflow calls upstream_failed."""
+    failure = event.step_failure_data.user_failure_data
+    said = failure.metadata.get("state") if failure else None
+    return said is not None and said.value == "upstream_failed"
 
 
 def ended(result: dg.ExecuteInProcessResult) -> Iterator[tuple[str, tuple[str, Any]]]:
