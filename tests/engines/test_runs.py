@@ -69,8 +69,16 @@ class Runs:
 
     @property
     def variables(self) -> dict[str, str]:
-        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"  # uv makes environments
-        return {WORK_VARIABLE: str(self.folder / "work"), "PATH": programs}
+        path = os.pathsep.join([str(self.programs), str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        return {WORK_VARIABLE: str(self.folder / "work"), "PATH": path}
+
+    @cached_property
+    def programs(self) -> Path:
+        """A ``python`` that is no virtual environment's, which uv needs to make one; not every machine has it."""
+        folder = self.folder / "programs"
+        folder.mkdir()
+        (folder / "python").symlink_to(Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}")
+        return folder
 
     @cached_property
     def before(self) -> dict[str, Any]:
