@@ -83,6 +83,7 @@ def wait_until_told(site: Site) -> None:
 
 def test_terminating_the_run_cancels_airflows(site: Site, asleep: subprocess.Popen[str]) -> None:
     pid = int((site.work / "pid").read_text())
+    wait_until_told(site)
     asleep.send_signal(signal.SIGINT)
     asleep.wait(timeout=120)
     wait_until_dead(pid)

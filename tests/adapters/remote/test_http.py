@@ -328,3 +328,10 @@ def test_on_a_real_connection(fault: Fault, safe: bool) -> None:
             with pytest.raises(LostAnswerError):
                 one.ask("POST", "/x", body={})
             assert proxy.count("POST", "/x") == 1
+
+
+@pytest.mark.parametrize("body", [b"", b'{"detail": "XCom entry with ke', b"not found"], ids=["nothing", "cut", "text"])
+def test_a_refusal_counts_even_if_its_reason_is_cut(body: bytes) -> None:
+    _, cut = then(httpx2.Response(404, headers={"content-type": "application/json"}, content=body))
+    with pytest.raises(MissingError, match=r"status 404$"):
+        cut.ask("GET", "/x")

@@ -305,7 +305,7 @@ def _redirected(answer: httpx2.Response, what: str) -> RemoteError:
 
 def _detail(answer: httpx2.Response, secret: Mapping[str, str]) -> str:
     """What the server says is wrong, without what authenticates us."""
-    if not _is_json(answer):
+    if not _is_json(answer) or not answer.content or not _whole(answer.content):  # the status says enough by itself
         return ""
     found = answer.json()
     said = found.get("detail") or found.get("title") if isinstance(found, dict) else None

@@ -60,6 +60,13 @@ def _lines(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) 
     machine.check_items(sum(map(str.isspace, text)) + 1 if len(text) > machine.limits.items else 1)
 
 
+def _coded(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:
+    # Codecs for names of domains are written in Python, and go through a text character by character.
+    encoding = _argument(args, kwargs, 1, "encoding", "utf-8")
+    if isinstance(encoding, str) and encoding.strip().lower() in ("punycode", "idna"):
+        machine.check_items(len(args[0]))
+
+
 def _bytes_of_number(machine: Machine, args: list[Anything], kwargs: dict[str, Anything]) -> None:
     length = _argument(args, kwargs, 1, "length", 1)
     if isinstance(length, int):
@@ -69,6 +76,7 @@ def _bytes_of_number(machine: Machine, args: list[Anything], kwargs: dict[str, A
 GROWING: dict[str, Check] = {
     "ljust": _width, "rjust": _width, "center": _width, "zfill": _width, "replace": _replaced, "expandtabs": _tabs,
     "translate": _translated, "split": _pieces, "rsplit": _pieces, "splitlines": _lines,
+    "encode": _coded, "decode": _coded,
 }  # fmt: skip
 TEXT_AND_BYTES = (
     "capitalize center count endswith expandtabs find index isalnum isalpha isascii isdigit islower isspace istitle "
