@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import hypothesis
 import pytest
+
+# How long a machine takes is nobody's fault: no example has a deadline, none is "too slow" to be made.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

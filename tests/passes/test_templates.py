@@ -115,6 +115,7 @@ CONTEXT = {
 EXPRESSIONS = {
     "ds": 'context["ds"]',
     "run_id": "context['run_id']",
+    "prev_ds": "last_day",
     "logical_date": "context['logical_date']",
     **{f"params.{name}": f'context["params"]["{name}"]' for name in PARAMS},
     "dag_run.conf": 'context["dag_run"]["conf"]',
@@ -237,6 +238,11 @@ def test_no_python(text: str) -> None:
 LOOKS = {
     "{{ ds }}/x": "f\"{context['ds']}/x\"",
     "a\nb {{ params.n + 1 }}": "(\"a\\n\"\nf\"b {context['params']['n'] + 1}\")",
+    "{{ ds }}": 'context["ds"]',
+    "{{ ds }}\n": 'context["ds"]',
+    "{{ ds.upper() }}": 'context["ds"].upper()',
+    "{{ prev_ds }}": 'f"{last_day}"',
+    "{{ params.n }}": "f\"{context['params']['n']}\"",
     "plain 'text'": "\"plain 'text'\"",
     "": '""',
 }

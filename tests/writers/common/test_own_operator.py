@@ -113,7 +113,7 @@ def test_an_operator_of_the_file() -> None:
     lines, inspection = written(task("train.Scale", None, arguments), text=OWN, schedule=DAILY)
     assert lines == [
         "def work(context: dg.AssetExecutionContext):",
-        "number = f\"{context.partition_time_window.start.strftime('%Y%m%d')}\"",
+        'number = context.partition_time_window.start.strftime("%Y%m%d")',
         'text = "cm"',
         "# Scale it.",
         "if number == 0:",

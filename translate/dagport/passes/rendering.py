@@ -26,6 +26,7 @@ TEXTS = frozenset(
     {"ds", "ds_nodash", "next_ds", "next_ds_nodash", "prev_ds", "prev_ds_nodash", "run_id", "tomorrow_ds",
      "tomorrow_ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz", "yesterday_ds", "yesterday_ds_nodash"}
 )  # fmt: skip
+MAYBE_NONE = frozenset({"prev_ds", "prev_ds_nodash"})  # in runs without a schedule; a template shows "None" then
 TEXT_METHODS = frozenset(
     {"capitalize", "endswith", "find", "ljust", "lower", "lstrip", "replace", "rjust", "rsplit", "rstrip", "split",
      "startswith", "strip", "swapcase", "title", "upper", "zfill"}
@@ -58,6 +59,7 @@ class Part:
 
     text: str
     kind: Kind = "data"
+    maybe_none: bool = False  # of a text
 
 
 class NoPython(Exception):  # noqa: N818 - never leaves this module
@@ -115,7 +117,7 @@ def _reference(node: nodes.Expr, expressions: Mapping[str, str]) -> Part | None:
     if name not in expressions:
         raise NoPython
     kind: Kind = "date" if name in DATES else "text" if name in TEXTS or name.startswith("var.") else "data"
-    return Part(_closed(expressions[name]), "data" if name.startswith("var.json.") else kind)
+    return Part(_closed(expressions[name]), "data" if name.startswith("var.json.") else kind, name in MAYBE_NONE)
 
 
 def _variable_name(node: nodes.Expr, name: str) -> str:
@@ -314,6 +316,8 @@ def _closed(expression: str) -> str:
 
 def _joined(pieces: Sequence[str | Part]) -> str:
     """Pieces as an f-string, one for each line of the text; as a sum where an f-string can't hold them."""
+    if len(pieces) == 1 and isinstance(pieces[0], Part) and pieces[0].kind == "text" and not pieces[0].maybe_none:
+        return _opened(pieces[0].text)
     lines: list[list[str | Part]] = [[]]
     for piece in pieces:
         if isinstance(piece, Part):

@@ -62,15 +62,15 @@ WRITTEN: list[tuple[str, dict[str, Value], str]] = [
             "cpus": 1.5,
             "device_requests": [docker("DeviceRequest", count=-1, capabilities=[["gpu"]])],
         },
-        "yield from containers.run(context=context, image='train:1', command=['train', f'{context.partition_key}'], "
-        "env={'DAY': f'{context.partition_key}'}, container_kwargs={'cpu_shares': 1536, 'device_requests': "
+        "yield from containers.run(context=context, image='train:1', command=['train', context.partition_key], "
+        "env={'DAY': context.partition_key}, container_kwargs={'cpu_shares': 1536, 'device_requests': "
         "[docker.types.DeviceRequest(count=-1, capabilities=[['gpu']])]}).get_results()",
     ),
     (
         SAGEMAKER.format("Model"),
         {"config": {"ModelName": DS, "ExecutionRoleArn": "role"}},
         "sagemaker = aws_default.client('sagemaker')\n"
-        "request = {'ModelName': f'{context.partition_key}', 'ExecutionRoleArn': 'role'}\n"
+        "request = {'ModelName': context.partition_key, 'ExecutionRoleArn': 'role'}\n"
         "request['ExecutionRoleArn'] = aws_default.role(request['ExecutionRoleArn'])\n"
         "sagemaker.create_model(**request)\n"
         "return {'Model': as_json(sagemaker.describe_model(ModelName=request['ModelName']))}",
@@ -105,13 +105,13 @@ WRITTEN: list[tuple[str, dict[str, Value], str]] = [
         {"job_flow_id": "j-1", "steps": [{"Name": DS}], "region_name": "eu-west-1"},
         "emr = aws_default.client('emr', region_name='eu-west-1')\n"
         "cluster = 'j-1'\n"
-        "steps = emr.add_job_flow_steps(JobFlowId=cluster, Steps=[{'Name': f'{context.partition_key}'}])['StepIds']\n"
+        "steps = emr.add_job_flow_steps(JobFlowId=cluster, Steps=[{'Name': context.partition_key}])['StepIds']\n"
         "return steps",
     ),
     (
         DATABRICKS.format("SubmitRun"),
         {"json": {"tasks": [{"task_key": DS}]}, "existing_cluster_id": "c", "durable": False},
-        "request = {'tasks': [{'task_key': f'{context.partition_key}'}], 'existing_cluster_id': 'c', "
+        "request = {'tasks': [{'task_key': context.partition_key}], 'existing_cluster_id': 'c', "
         "'run_name': 'work'}\n"
         "return databricks_default.wait(context, databricks_default.submit(request), every=30)",
     ),
@@ -123,7 +123,7 @@ WRITTEN: list[tuple[str, dict[str, Value], str]] = [
     (
         DATABRICKS.format("RunNow"),
         {"job_name": "nightly", "notebook_params": {"day": DS}},
-        "request = {'job_name': 'nightly', 'notebook_params': {'day': f'{context.partition_key}'}}\n"
+        "request = {'job_name': 'nightly', 'notebook_params': {'day': context.partition_key}}\n"
         "request['job_id'] = databricks_default.job_id(request.pop('job_name'))\n"
         "return databricks_default.wait(context, databricks_default.run_now(request), every=30)",
     ),
@@ -142,7 +142,7 @@ WRITTEN: list[tuple[str, dict[str, Value], str]] = [
     (
         DBT,
         {"job_id": 7, "trigger_reason": DS, "steps_override": ["dbt test"], "account_id": 3},
-        "run_id = dbt_cloud_default.start(job_id=7, cause=f'{context.partition_key}', steps_override=['dbt test'], "
+        "run_id = dbt_cloud_default.start(job_id=7, cause=context.partition_key, steps_override=['dbt test'], "
         "account_id=3)\n"
         "return dbt_cloud_default.wait(context, run_id, every=60, timeout=604800, account_id=3)",
     ),
@@ -164,7 +164,7 @@ WRITTEN: list[tuple[str, dict[str, Value], str]] = [
         },
         "command = [*spark_default.command('--conf', 'spark.a=1', '--conf', f'spark.b={context.partition_key}', "
         "'--executor-cores', '4', '--name', 'arrow-spark', '--class', 'org.Main', '--verbose', deploy_mode='client'), "
-        "'/jobs/x.py', '--day', f'{context.partition_key}']\n"
+        "'/jobs/x.py', '--day', context.partition_key]\n"
         "yield from pipes.run(context=context, command=command).get_results()",
     ),
     (
