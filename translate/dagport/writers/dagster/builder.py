@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from dagport.diagnostics import Diagnostic, diagnose
-from dagport.graph import Pipeline, Task
+from dagport.graph import Task
 from dagport.translation import Fidelity, TaskOutcome
-from dagport.writers.common import dag_arguments
-from dagport.writers.common.code import annotations_resolve, bound_names, with_docstring
-from dagport.writers.common.model import UNKNOWN, Function, Inspection, Note, Refused, Settings
-from dagport.writers.common.naming import camel, clean, identifier, python_names
+from dagport.writers.common import builder as common
+from dagport.writers.common.builder import documented, mapped_members
+from dagport.writers.common.code import annotations_resolve
+from dagport.writers.common.model import Function, Inspection, Refused, Settings
+from dagport.writers.common.naming import camel, clean, identifier
 from dagport.writers.common.python import SKIP
 from dagport.writers.common.regions import Delegation
 from dagport.writers.dagster import callbacks, delegated, refuse
 from dagport.writers.dagster.forms import FORMS, form_of
 from dagport.writers.dagster.inputs import Inputs
-from dagport.writers.dagster.naming import GENERATED
 from dagport.writers.dagster.op_tasks import OpTasks
 from dagport.writers.dagster.scope import AssetName, Scope
 from dagport.writers.dagster.settings import settings_of
 from dagport.writers.dagster.time_limits import limited
-
-FOLDED = "folded into its neighbours: it only orders other tasks"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,21 +39,16 @@ class WrittenAsset:
     graph: tuple[str, ...] = ()  # the tasks that it is an op with, in one graph; itself included
 
 
-class Builder:
+class Builder(common.Builder):
     """Writes the tasks of one pipeline."""
+
+    scope: Scope
 
     def __init__(self, scope: Scope, prefix: str, delegation: Delegation | None = None) -> None:
         """``delegation`` is what Airflow runs, ``None`` when what has no form is refused for good."""
-        self.scope = scope
+        super().__init__(scope, delegation)
         self.prefix = prefix
-        self.delegates = delegation is not None
-        self.delegation = delegation or Delegation()
         self.regions: dict[str, tuple[AssetName, Inputs, Function]] = {}  # first task -> what runs all of them
-        self.inspections: dict[str, Inspection] = {}
-        self.refusals: dict[str, str] = {}
-        self.names = python_names(GENERATED)
-        self.diagnostics: list[Diagnostic] = []
-        self.told: set[Note] = set()  # notes that are the same for several tasks are told once
         self.mapped = mapped_members(scope.pipeline)
         self.ops = OpTasks(scope, prefix, self.names)
         self.skipping: set[str] = set()  # tasks whose own work may end in a skip
@@ -66,8 +57,7 @@ class Builder:
     def build(self) -> tuple[WrittenAsset, ...]:
         """All assets, in an order in which each comes after those it depends on."""
         scope = self.scope
-        own = [task for task in scope.pipeline.tasks if task.id not in self.delegation.reasons]
-        scope.uses.update(Counter(scope.callable_key(task) for task in own if task.callable))
+        self._count_uses()
         tasks = [scope.task(task_id) for task_id in scope.dependencies.order]
         for task in tasks:
             self._inspect(task)
@@ -78,19 +68,11 @@ class Builder:
     # Looking
 
     def _inspect(self, task: Task) -> None:
-        try:
-            inspection = self._inspected(task)
-        except Refused as refused:
-            self.refusals[task.id] = str(refused)
-            inspection = self._by_airflow(task) if self.delegates else Inspection(result=UNKNOWN)
-        self.inspections[task.id] = inspection
-        self.scope.results[task.id] = inspection.result
-        if inspection.skips and task.id not in self.delegation.reasons and task.id not in self.refusals:
+        super()._inspect(task)
+        if self.inspections[task.id].skips and task.id not in self.delegation.reasons and task.id not in self.refusals:
             self.skipping.add(task.id)
 
     def _inspected(self, task: Task) -> Inspection:
-        if task.id in self.delegation.reasons:
-            return self._by_airflow(task)
         inspection = self.ops.inspect(task) if task.id in self.scope.graphs.members else self._as_asset(task)
         self._check_slice(inspection.names)
         return inspection
@@ -117,17 +99,6 @@ class Builder:
                 f"its trigger rule is {task.trigger_rule}, and an asset runs when all before it have succeeded"
             )
 
-    def _check_slice(self, names: frozenset[str]) -> None:
-        if not names:
-            return
-        found = self.scope.module.slice(names)
-        if found.refusals:
-            raise Refused(found.refusals[0].reason)
-        needed = {name for name, statement in GENERATED.items() if statement not in found.imports}
-        taken = bound_names([*found.imports, *found.definitions]) & needed & self.scope.generated
-        if taken:
-            raise Refused(f"the module's own `{min(taken)}` isn't what that name means in the generated code")
-
     def _check_generated(self, task: Task) -> None:
         taken = self.inspections[task.id].generated & self.scope.module_names(self._needed())
         if taken:
@@ -153,10 +124,7 @@ class Builder:
         self.names.reserve(name for inspection in self.inspections.values() for name in inspection.generated)
         self.scope.partitions_name = self.names.allocate("partitions")
         self.scope.config_name = self.names.allocate(f"{camel(self.scope.pipeline.id)}Config")
-        for task in tasks:
-            helper = self.inspections[task.id].helper
-            if helper is not None and self.scope.callable_key(task) not in self.scope.helpers:
-                self.scope.helpers[self.scope.callable_key(task)] = self.names.allocate(helper)
+        self._name_helpers(tasks)
         # Names that Dagster takes as they are come first: only the others have to give way.
         for task in sorted(tasks, key=lambda task: clean(task.id) != task.id):
             op_name = self.scope.project.op(f"{self.prefix}__{clean(task.id)}", self.prefix, task.id)
@@ -176,10 +144,7 @@ class Builder:
         is_op = task.id in self.scope.graphs.members
         settings = self.ops.settings(task, metadata) if is_op else self._settings(task, metadata)
         try:
-            if task.id in self.refusals:
-                raise Refused(self.refusals[task.id])
-            if settings.refusal is not None:
-                raise Refused(settings.refusal)
+            self._check(task, settings)
             self._check_generated(task)
             inputs, function = self.ops.write(task) if is_op else form_of(task).write(task, self.scope)
             self._check_slice(function.names)
@@ -194,28 +159,12 @@ class Builder:
         return callbacks.with_hooks(settings, task, self.scope)
 
     def _accept(self, task: Task, settings: Settings, inputs: Inputs, function: Function) -> WrittenAsset:
-        differences = [
-            *settings.approximations,
-            *inputs.approximations,
-            *dag_arguments.differences(self.scope.pipeline),
-        ]
-        if task.conditional is not None:
-            differences.append(f"it may not exist in Airflow: that depends on `{task.conditional}`")
-        if "engine_version" in self.scope.pipeline.assumptions and self.inspections[task.id].context:
-            version = self.scope.pipeline.engine_version
-            differences.append(
-                f"its dates are those of Airflow {version}, and nothing in the file says that it is for that version: "
-                "set --airflow-version"
-            )
-        reason = "; ".join(differences) or None
-        if reason:
-            self._say("DP402", reason, task)
-        self._tell([*settings.notes, *inputs.notes], task)
+        reason = self._differs(task, settings, inputs)
         return WrittenAsset(
             task=task,
             name=self.scope.names[task.id],
             inputs=inputs,
-            function=callbacks.called(limited(_documented(function, task), task, inputs), task, inputs, self.scope),
+            function=callbacks.called(limited(documented(function, task), task, inputs), task, inputs, self.scope),
             settings=settings,
             fidelity="approximate" if reason else "native",
             skips=self.inspections[task.id].skips,
@@ -264,23 +213,11 @@ class Builder:
             task=task,
             name=self.scope.names[task.id],
             inputs=Inputs(self.scope, task, ()),
-            function=_documented(refuse.write(task, self.scope, reason), task),
+            function=documented(refuse.write(task, self.scope, reason), task),
             settings=settings,
             fidelity="manual",
             reason=reason,
             graph=self.scope.graphs.region_of(task.id),
-        )
-
-    def _tell(self, notes: Iterable[Note], task: Task) -> None:
-        for note in notes:
-            if note not in self.told:
-                self.told.add(note)
-                self._say(*note, task)
-
-    def _say(self, code: str, message: str, task: Task) -> None:
-        pipeline = self.scope.pipeline.id
-        self.diagnostics.append(
-            diagnose(code, message, self.scope.source.path, task.span, pipeline=pipeline, task=task.id)
         )
 
     # Telling
@@ -288,31 +225,6 @@ class Builder:
     def outcomes(self, assets: tuple[WrittenAsset, ...]) -> Iterator[TaskOutcome]:
         """What became of every task, in the source's order."""
         by_task = {asset.task.id: asset for asset in assets}
-        for task in self.scope.pipeline.tasks:
-            asset = by_task.get(task.id)
-            if asset is None:
-                self._say("DP405", f"the task {task.id!r} only orders others", task)
-            yield TaskOutcome(
-                path=self.scope.source.path,
-                pipeline=self.scope.pipeline.id,
-                task=task.id,
-                fidelity=asset.fidelity if asset else "native",
-                target=(self.targets.get(task.id) or asset.name.path) if asset else None,
-                reason=asset.reason if asset else FOLDED,
-            )
-
-
-def _documented(function: Function, task: Task) -> Function:
-    """A generated function with the task's documentation as its docstring."""
-    if function.documented or function.chunks or not task.doc:
-        return function
-    text = with_docstring(function.text, task.doc)
-    return function if text is None else replace(function, text=text, documented=True)
-
-
-def mapped_members(pipeline: Pipeline) -> frozenset[str]:
-    """The tasks in mapped groups, at any depth."""
-    mapped: dict[str | None, bool] = {None: False}
-    for group in pipeline.groups:  # each after its parent
-        mapped[group.id] = group.mapped or mapped.get(group.parent, False)
-    return frozenset(task.id for task in pipeline.tasks if mapped.get(task.group))
+        yield from self._outcomes(
+            by_task, {one: self.targets.get(one, asset.name.path) for one, asset in by_task.items()}
+        )

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from dagport.diagnostics import Diagnostic, diagnose
 from dagport.graph import Task
 from dagport.passes.control import Control, control_of
 from dagport.translation import Fidelity, TaskOutcome
-from dagport.writers.common import dag_arguments
-from dagport.writers.common.code import bound_names, with_docstring
+from dagport.writers.common import builder as common
+from dagport.writers.common.builder import documented
 from dagport.writers.common.edges import Dependencies
-from dagport.writers.common.model import UNKNOWN, Function, Inspection, Note, Refused, Settings
-from dagport.writers.common.naming import Names, clean, identifier, python_names
+from dagport.writers.common.model import Function, Inspection, Refused, Settings
+from dagport.writers.common.naming import clean, identifier
+from dagport.writers.common.python import SKIP
 from dagport.writers.common.regions import Delegation
 from dagport.writers.prefect import delegated, refuse
 from dagport.writers.prefect.calls import Over
 from dagport.writers.prefect.forms import FORMS, form_of
 from dagport.writers.prefect.inputs import EXCEPTIONS, Inputs
 from dagport.writers.prefect.mapping import Mappings
-from dagport.writers.prefect.naming import GENERATED
 from dagport.writers.prefect.scope import Scope, TaskName
 from dagport.writers.prefect.settings import settings_of
 
-FOLDED = "folded into its neighbours: it only orders other tasks"
-SKIP = "AirflowSkipException"
 DECIDES = frozenset({"on_failure_fail_dagrun", "ignore_downstream_trigger_rules"})
 """Arguments that the flow follows."""
 FOR_GOOD = EXCEPTIONS["AirflowFailException"]
@@ -79,21 +75,16 @@ class Built:
         return (*self.tasks, *self.regions.values())
 
 
-class Builder:
+class Builder(common.Builder):
     """Writes the tasks of one pipeline."""
+
+    scope: Scope
 
     def __init__(self, scope: Scope, delegation: Delegation | None = None) -> None:
         """``delegation`` is what Airflow runs, ``None`` when what has no form is refused for good."""
-        self.scope = scope
-        self.delegates = delegation is not None
-        self.delegation = delegation or Delegation()
-        self.inspections: dict[str, Inspection] = {}
-        self.refusals: dict[str, str] = {}
-        self.names: Names = python_names(GENERATED)
+        super().__init__(scope, delegation)
         self.regions: dict[str, Region] = {}
         self.controls: Mapping[str, Control] = {}
-        self.diagnostics: list[Diagnostic] = []
-        self.told: set[Note] = set()  # notes that are the same for several tasks are told once
         self.mappings = Mappings(scope)
         self.groups: dict[str, Over] = {}
         scope.homes |= {task_id: one.group for task_id, one in self.mappings.controls.items() if one.group}
@@ -101,8 +92,7 @@ class Builder:
     def build(self) -> Built:
         """All tasks, in an order in which each comes after those it depends on."""
         scope, pipeline = self.scope, self.scope.pipeline
-        own = [task for task in pipeline.tasks if task.id not in self.delegation.reasons]
-        scope.uses.update(Counter(scope.callable_key(task) for task in own if task.callable))
+        self._count_uses()
         for task in pipeline.tasks:
             self._inspect(task)
         self.controls = control_of(pipeline, [task.id for task in pipeline.tasks if self._skips(task)])
@@ -115,22 +105,14 @@ class Builder:
 
     # Looking
 
-    def _inspect(self, task: Task) -> None:
-        try:
-            inspection = self._inspected(task)
-        except Refused as refused:
-            self.refusals[task.id] = str(refused)
-            inspection = delegated.inspect(task, self.scope) if self.delegates else Inspection(result=UNKNOWN)
-        self.inspections[task.id] = inspection
-        self.scope.results[task.id] = inspection.result
-
     def _inspected(self, task: Task) -> Inspection:
-        if task.id in self.delegation.reasons:
-            return delegated.inspect(task, self.scope)
         instance = self.mappings.instance(task)
         inspection = form_of(task).inspect(instance, self.scope)
         self._check_slice(inspection.names)
         return replace(inspection, result=replace(inspection.result, several=task.mapped is not None))
+
+    def _by_airflow(self, task: Task) -> Inspection:
+        return delegated.inspect(task, self.scope)
 
     def _skips(self, task: Task) -> bool:
         """Whether its own work may end in a skip."""
@@ -147,17 +129,6 @@ class Builder:
                 if chooser not in region.members:
                     self.refusals[chooser] = "it decides about tasks that Airflow runs together"
 
-    def _check_slice(self, names: frozenset[str]) -> None:
-        if not names:
-            return
-        found = self.scope.module.slice(names)
-        if found.refusals:
-            raise Refused(found.refusals[0].reason)
-        needed = {name for name, statement in GENERATED.items() if statement not in found.imports}
-        taken = bound_names([*found.imports, *found.definitions]) & needed & self.scope.generated
-        if taken:
-            raise Refused(f"the module's own `{min(taken)}` isn't what that name means in the generated code")
-
     # Naming
 
     def _name(self, tasks: list[Task]) -> None:
@@ -166,10 +137,7 @@ class Builder:
         self.names.reserve(scope.module_names(needed))
         self.names.reserve(place.name for place in scope.params.fields.values())
         self.names.reserve(["logical_date", "data_interval_start", "data_interval_end"])
-        for task in tasks:
-            helper = self.inspections[task.id].helper
-            if helper is not None and scope.callable_key(task) not in scope.helpers:
-                scope.helpers[scope.callable_key(task)] = self.names.allocate(helper)
+        self._name_helpers(tasks)
         for task in sorted(tasks, key=lambda task: clean(task.id) != task.id):
             scope.names[task.id] = self._allocate(task.id, "task")
         scope.flow_name = self.names.allocate(identifier(scope.flow_name, "flow"), ["flow"])
@@ -198,10 +166,7 @@ class Builder:
         own = (form.ARGUMENTS if form is not None else frozenset[str]()) | DECIDES
         settings = settings_of(task, self.scope.pipeline, self.scope.assets, own)
         try:
-            if task.id in self.refusals:
-                raise Refused(self.refusals[task.id])
-            if settings.refusal is not None:
-                raise Refused(settings.refusal)
+            self._check(task, settings)
             inputs, function = form_of(task).write(self.mappings.instance(task), self.scope)
             self._check_slice(function.names)
             over, group = self.mappings.over(task, inputs), self.mappings.over_group(task)
@@ -230,25 +195,12 @@ class Builder:
 
     def _accept(self, task: Task, settings: Settings, inputs: Inputs, function: Function) -> WrittenTask:
         control = self.controls[task.id]
-        differences = [*settings.approximations, *inputs.approximations, *([control.doubt] if control.doubt else [])]
-        differences += dag_arguments.differences(self.scope.pipeline)
         if control.upstream and control.rule in AT_ONCE:
             asked = f"the rule {control.rule} is asked when all before it have ended, and not as soon as it is clear"
             self._tell([("DP403", asked)], task)
-        if task.conditional is not None:
-            differences.append(f"it may not exist in Airflow: that depends on `{task.conditional}`")
-        if "engine_version" in self.scope.pipeline.assumptions and self.inspections[task.id].context:
-            version = self.scope.pipeline.engine_version
-            differences.append(
-                f"its dates are those of Airflow {version}, and nothing in the file says that it is for that version: "
-                "set --airflow-version"
-            )
-        reason = "; ".join(differences) or None
-        if reason:
-            self._say("DP402", reason, task)
-        self._tell([*settings.notes, *inputs.notes], task)
+        reason = self._differs(task, settings, inputs, [control.doubt] if control.doubt else [])
         fidelity: Fidelity = "approximate" if reason else "native"
-        return self._written(task, inputs, _documented(function, task), settings, fidelity, reason)
+        return self._written(task, inputs, documented(function, task), settings, fidelity, reason)
 
     def _written(
         self, task: Task, inputs: Inputs, function: Function, settings: Settings, fidelity: Fidelity, reason: str | None
@@ -317,39 +269,16 @@ class Builder:
         self.refusals[task.id] = reason
         self._say("DP401", reason, task)
         left = {name: text for name, text in settings.arguments.items() if not name.startswith("retr")}
-        function = _documented(refuse.write(task, self.scope, reason), task)
+        function = documented(refuse.write(task, self.scope, reason), task)
         inputs = self.scope.inputs(task)
         return self._written(task, inputs, function, replace(settings, arguments=left), "manual", reason)
-
-    def _tell(self, notes: Iterable[Note], task: Task) -> None:
-        for note in notes:
-            if note not in self.told:
-                self.told.add(note)
-                self._say(*note, task)
-
-    def _say(self, code: str, message: str, task: Task) -> None:
-        pipeline = self.scope.pipeline.id
-        self.diagnostics.append(
-            diagnose(code, message, self.scope.source.path, task.span, pipeline=pipeline, task=task.id)
-        )
 
     # Telling
 
     def outcomes(self, built: Built, flow: str) -> Iterator[TaskOutcome]:
         """What became of every task, in the source's order."""
         by_task = {written.task.id: written for written in built.tasks}
-        for task in self.scope.pipeline.tasks:
-            written = by_task.get(task.id)
-            if written is None:
-                self._say("DP405", f"the task {task.id!r} only orders others", task)
-            yield TaskOutcome(
-                path=self.scope.source.path,
-                pipeline=self.scope.pipeline.id,
-                task=task.id,
-                fidelity=written.fidelity if written else "native",
-                target=f"{flow}/{written.name.id}" if written else None,
-                reason=written.reason if written else FOLDED,
-            )
+        yield from self._outcomes(by_task, {one: f"{flow}/{written.name.id}" for one, written in by_task.items()})
 
 
 def kept(controls: Mapping[str, Control], delegated_ones: Iterable[str]) -> frozenset[str]:
@@ -364,11 +293,3 @@ def _texts(function: Function) -> Iterator[str]:
     yield from (chunk.text for chunk in function.chunks)
     for helper in function.helpers:
         yield from _texts(helper)
-
-
-def _documented(function: Function, task: Task) -> Function:
-    """A generated function with the task's documentation as its docstring."""
-    if function.documented or function.chunks or not task.doc:
-        return function
-    text = with_docstring(function.text, task.doc)
-    return function if text is None else replace(function, text=text, documented=True)

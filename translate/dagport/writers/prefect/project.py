@@ -11,6 +11,7 @@ from dagport.graph import Pipeline
 from dagport.rewrite.module import Module
 from dagport.semantics.outcomes import CycleError, UnknownRuleError
 from dagport.translation import Document, TaskOutcome, Translation, WriteOptions
+from dagport.writers.common.builder import mapped_members
 from dagport.writers.common.delegation import is_opaque
 from dagport.writers.common.edges import Dependencies
 from dagport.writers.common.format import format_files, insert
@@ -117,7 +118,7 @@ class ProjectWriter:
                 params=params_of(pipeline, NOT_PARAMETERS),
                 dates=dates_of(pipeline),
                 flow_name=clean(pipeline.id),
-                mapped=_mapped_members(pipeline),
+                mapped=mapped_members(pipeline),
             )
             builder = Builder(scope, delegation)
             built = builder.build()
@@ -151,11 +152,3 @@ class ProjectWriter:
         self.files[f"{self.root}/flows/__init__.py"] = HEADER
         for name in files_of(self.support):
             self.files[f"{self.root}/{name}"] = HEADER + file_of(name, package)
-
-
-def _mapped_members(pipeline: Pipeline) -> frozenset[str]:
-    """The tasks in mapped groups, at any depth."""
-    mapped: dict[str | None, bool] = {None: False}
-    for group in pipeline.groups:  # each after its parent
-        mapped[group.id] = group.mapped or mapped.get(group.parent, False)
-    return frozenset(task.id for task in pipeline.tasks if mapped.get(task.group))
