@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dagport.diagnostics import Diagnostic, diagnose
+from dagport.writers.common import module as common
 from dagport.writers.common import supporting
 from dagport.writers.common.code import bound_names, docstring, imported_roots
 from dagport.writers.common.literals import text_literal
-from dagport.writers.common.model import Chunk, Function, Note
+from dagport.writers.common.model import Function, Note
+from dagport.writers.common.module import helpers_of, marked, names_of, told, unchecked
 from dagport.writers.common.naming import clean, identifier
 from dagport.writers.common.params import Field
 from dagport.writers.dagster import callbacks
@@ -41,15 +41,10 @@ SUPPORT = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleText:
-    """A module before it is formatted."""
+class ModuleText(common.ModuleText):
+    """A module before it is formatted, and what it needs besides."""
 
-    text: str
-    chunks: tuple[Chunk, ...]
-    support: frozenset[str]  # modules of the project that it imports from: "shell", "resources", ...
     resources: frozenset[str]  # keys of the resources that its assets take
-    imported: frozenset[str]  # top-level modules that the user's code imports
-    diagnostics: tuple[Diagnostic, ...]
     needs: Needs  # of the instance
 
 
@@ -78,7 +73,8 @@ class ModuleWriter:
         self.control_names: set[str] = set()
         self.partitions = self._partitions()
         self.run_sensors = callbacks.run_sensors(scope)
-        self.slice = scope.module.slice(frozenset().union(*self._needed()))
+        called = frozenset(name for sensor in self.run_sensors for name in sensor.functions)
+        self.slice = scope.module.slice(called | names_of(asset.function for asset in assets))
 
     def _partitions(self) -> Partitions | None:
         found = self.scope.partitions
@@ -87,21 +83,14 @@ class ModuleWriter:
     def _keeps(self, future: str) -> bool:
         return self.scope.postponed or "annotations" not in future
 
-    def _needed(self) -> Iterator[frozenset[str]]:
-        yield frozenset(name for sensor in self.run_sensors for name in sensor.functions)
-        for asset in self.assets:
-            yield asset.function.names
-            for helper in asset.function.helpers:
-                yield helper.names
-
     def write(self) -> ModuleText:
         """The module's text, with markers for the user's own pieces."""
         pipeline = self.scope.pipeline
         variable = self.variable = self.builder.names.allocate(identifier(self.job_name, "job"), ["job"])
         self.job, job_notes = job_of(pipeline, self.job_name, self.builder.prefix)
         starting, schedule_notes = self._started(variable)
-        definitions, definition_chunks = self._definitions()
-        helpers = self._helpers()
+        definitions, definition_chunks = marked(self.slice.definitions)
+        helpers = helpers_of(asset.function for asset in self.assets)
         constants = self._retry_policies()
         functions_text = list(self._functions(constants))
         text = render(
@@ -130,7 +119,9 @@ class ModuleWriter:
             | imported_files(text, self.scope.project.package),
             resources=frozenset(name for inputs in self._all_inputs() for name in inputs.resources),
             imported=imported_roots(self.slice.imports),
-            diagnostics=tuple(self._notes([*job_notes, *callbacks.notes_of(pipeline, self.scope), *schedule_notes])),
+            diagnostics=told(
+                self._notes([*job_notes, *callbacks.notes_of(pipeline, self.scope), *schedule_notes]), self.scope
+            ),
             needs=self.job.needs,
         )
 
@@ -189,24 +180,6 @@ class ModuleWriter:
     def _all_inputs(self) -> Iterator[Inputs]:
         yield from (asset.inputs for asset in self.assets)
         yield from (expansion.inputs for expansion in self.builder.ops.expansions.values())
-
-    def _definitions(self) -> tuple[list[str], list[Chunk]]:
-        """Constants, helpers and classes of the source, each behind a marker of its kind."""
-        texts, chunks = [], []
-        for number, definition in enumerate(self.slice.definitions):
-            marker = f"__dagport_source_{number}__"
-            block = isinstance(ast.parse(definition).body[0], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            texts.append(f"def {marker}(): ...\n" if block else f"{marker} = 0")
-            chunks.append(Chunk(marker=marker, text=definition.rstrip("\n")))
-        return texts, chunks
-
-    def _helpers(self) -> list[Function]:
-        """Functions that assets call, once each."""
-        found: dict[str, Function] = {}
-        for asset in self.assets:
-            for helper in asset.function.helpers:
-                found[helper.text] = helper
-        return list(found.values())
 
     def _retry_policies(self) -> dict[str, str]:
         """Names for the policies that several assets have."""
@@ -376,19 +349,11 @@ class ModuleWriter:
         parts = asset.task.group.split(".") if asset.task.group else []
         return "/".join([self.builder.prefix, *map(clean, parts)])
 
-    def _notes(self, notes: Iterable[tuple[str, str]]) -> Iterator[Diagnostic]:
-        pipeline, path = self.scope.pipeline, self.scope.source.path
+    def _notes(self, notes: Iterable[Note]) -> Iterator[Note]:
+        yield from notes
         configured = {id(asset.inputs) for asset in self.assets if asset.inputs.config}
         if len(configured) > 1:
-            notes = [
-                *notes,
-                (
-                    "DP403",
-                    "`params` are the config of each asset: a run that changes one has to set it for each of them",
-                ),
-            ]
-        if configured and self.scope.params.unchecked:
-            names = ", ".join(f"`{name}`" for name in self.scope.params.unchecked)
-            notes = [*notes, ("DP403", f"some rules of the params {names} aren't checked")]
-        for code, message in notes:
-            yield diagnose(code, message, path, pipeline.span, pipeline=pipeline.id)
+            what = "`params` are the config of each asset: a run that changes one has to set it for each of them"
+            yield "DP403", what
+        if configured:
+            yield from unchecked(self.scope.params)

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dagport.diagnostics import Diagnostic, diagnose
 from dagport.graph import Pipeline
 from dagport.rewrite.module import Module
-from dagport.translation import Document, TaskOutcome, Translation, WriteOptions
+from dagport.translation import Document, Translation
+from dagport.writers.common import project as common
 from dagport.writers.common import supporting
 from dagport.writers.common.delegation import is_opaque
 from dagport.writers.common.edges import Dependencies
-from dagport.writers.common.format import format_files, insert
-from dagport.writers.common.model import Chunk
 from dagport.writers.common.naming import Names, clean, identifier
 from dagport.writers.common.params import params_of
+from dagport.writers.common.project import HEADER
 from dagport.writers.common.regions import Delegation, delegation_of
 from dagport.writers.dagster import families, triggers, waits, when_files
 from dagport.writers.dagster.asset_schedules import Producers
 from dagport.writers.dagster.builder import Builder, WrittenAsset
 from dagport.writers.dagster.graphs import Graphs, graphs_of
 from dagport.writers.dagster.instance import FILE, Needs, instance_file
-from dagport.writers.dagster.module import ModuleText, ModuleWriter
+from dagport.writers.dagster.module import ModuleWriter
 from dagport.writers.dagster.naming import NOT_FIELDS
 from dagport.writers.dagster.ops import control_files
 from dagport.writers.dagster.partitions import partitions_of
 from dagport.writers.dagster.render import render
 from dagport.writers.dagster.scope import Project, Scope
 
-HEADER = "# Written by dagport.\n"
 RESERVED_MODULES = ("resources", "assets", "__init__")
 SUPPORT_FILES = {
     "shell": "shell.py", "variables": "variables.py", "resources": "database.py", "is_latest": "latest.py",
@@ -40,15 +37,11 @@ SUPPORT_FILES = {
 
 
 @dataclass
-class ProjectWriter:
+class ProjectWriter(common.ProjectWriter):
     """Collects the files, outcomes and diagnostics of one run."""
 
-    options: WriteOptions
-    files: dict[str, str] = field(default_factory=dict)
-    chunks: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
-    outcomes: list[TaskOutcome] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    support: set[str] = field(default_factory=set)
+    engine = "dagster"
+
     resources: set[str] = field(default_factory=set)
     pydantic: bool = False
 
@@ -57,11 +50,6 @@ class ProjectWriter:
         self.modules = Names(RESERVED_MODULES, fold=True)
         self.producers = Producers()
         self.needs: list[Needs] = []
-
-    @property
-    def root(self) -> str:
-        """The folder of the package."""
-        return f"src/{self.options.package}"
 
     def write(self, documents: Sequence[Document]) -> Translation:
         """Translate all pipelines."""
@@ -80,21 +68,7 @@ class ProjectWriter:
         for (document, pipeline), job, (builder, assets) in zip(chosen, jobs, built, strict=True):
             self._pipeline(document, pipeline, job, builder, assets)
         self._common()
-        formatted = format_files(
-            {path: text for path, text in self.files.items() if path.endswith(".py")}, self.options.package
-        )
-        self.files |= {path: insert(text, self.chunks.get(path, ())) for path, text in formatted.items()}
-        return Translation(
-            files=dict(sorted(self.files.items())), outcomes=tuple(self.outcomes), diagnostics=tuple(self.diagnostics)
-        )
-
-    def _accepted(self, document: Document) -> Iterator[Pipeline]:
-        for pipeline in document.graph.pipelines:
-            if not pipeline.exact and not self.options.allow_inexact:
-                message = f"the DAG {pipeline.id!r} isn't exact, so it wasn't translated"
-                self._say("DP406", message, document, pipeline)
-            elif pipeline.tasks:
-                yield pipeline
+        return self._finished()
 
     def _job_names(self, chosen: Sequence[tuple[Document, Pipeline]]) -> list[str]:
         """A name for the job of every pipeline; those that Dagster takes as they are come first."""
@@ -105,9 +79,6 @@ class ProjectWriter:
             if names[index] != pipeline.id:
                 self._say("DP404", f"the DAG {pipeline.id!r} is the job {names[index]}", document, pipeline)
         return [names[index] for index in range(len(chosen))]
-
-    def _say(self, code: str, message: str, document: Document, pipeline: Pipeline) -> None:
-        self.diagnostics.append(diagnose(code, message, document.source.path, pipeline.span, pipeline=pipeline.id))
 
     def _connect(
         self, documents: Sequence[Document], built: Sequence[tuple[Builder, tuple[WrittenAsset, ...]]]
@@ -135,7 +106,8 @@ class ProjectWriter:
         self.needs.append(written.needs)
         self.pydantic |= "from pydantic import" in written.text
         self.outcomes += builder.outcomes(assets)
-        self.diagnostics += [*builder.diagnostics, *written.diagnostics, *self._needs(document, pipeline, written)]
+        self.diagnostics += [*builder.diagnostics, *written.diagnostics]
+        self._say_needs(document, pipeline, written)
 
     def _built(
         self, document: Document, pipeline: Pipeline, job: str, rewriter: Module
@@ -179,17 +151,6 @@ class ProjectWriter:
             refused |= {one: why + _more(why, blocked.get(one, "")) for one, why in builder.refusals.items()}
             opaque = frozenset(task.id for task in pipeline.tasks if task.id in refused and is_opaque(task, scope))
             delegation = delegation_of(pipeline, refused, opaque)
-
-    def _needs(self, document: Document, pipeline: Pipeline, written: ModuleText) -> Iterator[Diagnostic]:
-        """What the deployment has to bring: installed modules, and the values that were taken for granted."""
-        assumed = [item for item in pipeline.assumptions if ":" in item]
-        if assumed:
-            message = f"the generated code may hold the defaults of: {', '.join(assumed)}"
-            yield diagnose("DP409", message, document.source.path, pipeline.span, pipeline=pipeline.id)
-        foreign = sorted(written.imported - sys.stdlib_module_names)
-        if foreign:
-            message = f"the generated module imports {', '.join(foreign)}: install what has them beside dagster"
-            yield diagnose("DP408", message, document.source.path, pipeline.span, pipeline=pipeline.id)
 
     def _common(self) -> None:
         package, project = self.options.package, self.project

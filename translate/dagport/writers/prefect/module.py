@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import textwrap
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from dagport.diagnostics import Diagnostic, diagnose
 from dagport.writers.common import latest, supporting
 from dagport.writers.common.code import docstring, imported_roots
 from dagport.writers.common.dag_arguments import notes_of
 from dagport.writers.common.literals import text_literal
-from dagport.writers.common.model import Chunk, Function
+from dagport.writers.common.model import Function, Note
+from dagport.writers.common.module import ModuleText, helpers_of, marked, names_of, told, unchecked
 from dagport.writers.common.params import Field
 from dagport.writers.prefect.builder import Builder, Built, Region, WrittenTask
 from dagport.writers.prefect.choices import choices_of
@@ -41,17 +39,6 @@ SUPPORT = {
 """What ``Inputs.support`` and the flow name -> the import."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModuleText:
-    """A module before it is formatted."""
-
-    text: str
-    chunks: tuple[Chunk, ...]
-    support: frozenset[str]  # names of SUPPORT
-    imported: frozenset[str]  # top-level modules that the user's code imports
-    diagnostics: tuple[Diagnostic, ...]
-
-
 class ModuleWriter:
     """Puts a module together."""
 
@@ -61,23 +48,16 @@ class ModuleWriter:
         self.scope = builder.scope
         self.built = built
         self.flow = flow
-        self.slice = self.scope.module.slice(frozenset().union(*self._needed()))
+        self.slice = self.scope.module.slice(names_of(written.function for written in built.tasks))
         self.statements = statements_of(self.scope, built)
         self.support: dict[str, None] = {name: None for item in built.parts for name in item.inputs.support}
         self.imports: dict[str, None] = {"from prefect import flow": None}
 
-    def _needed(self) -> Iterator[frozenset[str]]:
-        yield frozenset()
-        for written in self.built.tasks:
-            yield written.function.names
-            for helper in written.function.helpers:
-                yield helper.names
-
     def write(self) -> ModuleText:
         """The module's text, with markers for the user's own pieces."""
         pipeline = self.scope.pipeline
-        definitions, definition_chunks = self._definitions()
-        helpers = self._helpers()
+        definitions, definition_chunks = marked(self.slice.definitions)
+        helpers = helpers_of(written.function for written in self.built.tasks)
         functions = [*(helper.text for helper in helpers), *self._functions()]
         flow = {
             "function": self.scope.flow_name,
@@ -102,7 +82,7 @@ class ModuleWriter:
             chunks=(*definition_chunks, *chunks),
             support=frozenset(self.support),
             imported=imported_roots(self.slice.imports),
-            diagnostics=tuple(self._notes()),
+            diagnostics=told(self._notes(), self.scope),
         )
 
     # Parts
@@ -120,20 +100,6 @@ class ModuleWriter:
                 self.support[name] = None
         seen.update({SUPPORT[name].format(package=self.scope.project.package): None for name in self.support})
         yield from seen
-
-    def _definitions(self) -> tuple[list[str], list[Chunk]]:
-        """Constants, helpers and classes of the source, each behind a marker of its kind."""
-        texts, chunks = [], []
-        for number, definition in enumerate(self.slice.definitions):
-            marker = f"__dagport_source_{number}__"
-            block = isinstance(ast.parse(definition).body[0], ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            texts.append(f"def {marker}(): ...\n" if block else f"{marker} = 0")
-            chunks.append(Chunk(marker=marker, text=definition.rstrip("\n")))
-        return texts, chunks
-
-    def _helpers(self) -> list[Function]:
-        """Functions that tasks call, once each."""
-        return list({helper.text: helper for task in self.built.tasks for helper in task.function.helpers}.values())
 
     def _functions(self) -> Iterator[str]:
         """The tasks' functions; what runs a region comes before its tasks."""
@@ -240,21 +206,17 @@ class ModuleWriter:
         names = [name if name in given else "_" for name in DATES]
         yield f"{', '.join(names)} = dates_of_run({rule}, {LOGICAL})"
 
-    def _notes(self) -> Iterator[Diagnostic]:
-        pipeline, path = self.scope.pipeline, self.scope.source.path
-        notes = []
-        if self._used_fields() and self.scope.params.unchecked:
-            names = ", ".join(f"`{name}`" for name in self.scope.params.unchecked)
-            notes.append(("DP403", f"some rules of the params {names} aren't checked"))
+    def _notes(self) -> Iterator[Note]:
+        pipeline = self.scope.pipeline
+        if self._used_fields():
+            yield from unchecked(self.scope.params)
         if pipeline.dagrun_timeout_s is not None:
-            told = "`dagrun_timeout` is the flow's timeout_seconds: tasks whose calls block go on until they return"
-            notes.append(("DP403", told))
-        notes += notes_of(pipeline)
+            what = "`dagrun_timeout` is the flow's timeout_seconds: tasks whose calls block go on until they return"
+            yield "DP403", what
+        yield from notes_of(pipeline)
         for event in pipeline.callbacks:
             advice = "use the hooks of the flow, which are called with the flow, its run and the state"
-            notes.append(("DP403", f"the DAG's callback `{event}` isn't carried over: {advice}"))
-        for code, message in notes:
-            yield diagnose(code, message, path, pipeline.span, pipeline=pipeline.id)
+            yield "DP403", f"the DAG's callback `{event}` isn't carried over: {advice}"
 
 
 def _tuple(texts: Iterable[str]) -> str:

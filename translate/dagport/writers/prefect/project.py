@@ -2,56 +2,43 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dagport.diagnostics import Diagnostic, diagnose
 from dagport.graph import Pipeline
 from dagport.rewrite.module import Module
 from dagport.semantics.outcomes import CycleError, UnknownRuleError
-from dagport.translation import Document, TaskOutcome, Translation, WriteOptions
+from dagport.translation import Document, Translation
+from dagport.writers.common import project as common
 from dagport.writers.common.builder import mapped_members
 from dagport.writers.common.delegation import is_opaque
 from dagport.writers.common.edges import Dependencies
-from dagport.writers.common.format import format_files, insert
-from dagport.writers.common.model import Chunk
 from dagport.writers.common.naming import Names, clean, identifier
 from dagport.writers.common.params import params_of
+from dagport.writers.common.project import HEADER
 from dagport.writers.common.regions import Delegation
 from dagport.writers.prefect.builder import Builder, Built
 from dagport.writers.prefect.dates import dates_of
 from dagport.writers.prefect.deployment import Deployment, deployment_of
-from dagport.writers.prefect.module import AIRFLOW, ModuleText, ModuleWriter
+from dagport.writers.prefect.module import AIRFLOW, ModuleWriter
 from dagport.writers.prefect.naming import BANNED, NOT_PARAMETERS
 from dagport.writers.prefect.regions import delegation_of
 from dagport.writers.prefect.render import render
 from dagport.writers.prefect.scope import Project, Scope
 from dagport.writers.prefect.supporting import file_of, files_of
 
-HEADER = "# Written by dagport.\n"
-
 
 @dataclass
-class ProjectWriter:
+class ProjectWriter(common.ProjectWriter):
     """Collects the files, outcomes and diagnostics of one run."""
 
-    options: WriteOptions
-    files: dict[str, str] = field(default_factory=dict)
-    chunks: dict[str, tuple[Chunk, ...]] = field(default_factory=dict)
-    outcomes: list[TaskOutcome] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    support: set[str] = field(default_factory=set)
+    engine = "prefect"
+
     deployments: list[Deployment] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.project = Project(package=self.options.package)
         self.modules = Names(["__init__"], fold=True)
-
-    @property
-    def root(self) -> str:
-        """The folder of the package."""
-        return f"src/{self.options.package}"
 
     def write(self, documents: Sequence[Document]) -> Translation:
         """Translate all pipelines."""
@@ -61,24 +48,7 @@ class ProjectWriter:
                 rewriter = rewriters.setdefault(id(document), Module(document.source))
                 self._pipeline(document, pipeline, rewriter)
         self._common()
-        formatted = format_files(
-            {path: text for path, text in self.files.items() if path.endswith(".py")}, self.options.package
-        )
-        self.files |= {path: insert(text, self.chunks.get(path, ())) for path, text in formatted.items()}
-        return Translation(
-            files=dict(sorted(self.files.items())), outcomes=tuple(self.outcomes), diagnostics=tuple(self.diagnostics)
-        )
-
-    def _accepted(self, document: Document) -> Iterator[Pipeline]:
-        for pipeline in document.graph.pipelines:
-            if not pipeline.exact and not self.options.allow_inexact:
-                message = f"the DAG {pipeline.id!r} isn't exact, so it wasn't translated"
-                self._say("DP406", message, document, pipeline)
-            elif pipeline.tasks:
-                yield pipeline
-
-    def _say(self, code: str, message: str, document: Document, pipeline: Pipeline) -> None:
-        self.diagnostics.append(diagnose(code, message, document.source.path, pipeline.span, pipeline=pipeline.id))
+        return self._finished()
 
     def _pipeline(self, document: Document, pipeline: Pipeline, rewriter: Module) -> None:
         flow = self.project.flows.allocate(BANNED.sub("_", pipeline.id))
@@ -100,7 +70,7 @@ class ProjectWriter:
         self.diagnostics += [*builder.diagnostics, *written.diagnostics]
         for note in notes:
             self._say(*note, document, pipeline)
-        self.diagnostics += self._needs(document, pipeline, written)
+        self._say_needs(document, pipeline, written)
 
     def _built(self, document: Document, pipeline: Pipeline, rewriter: Module) -> tuple[Builder, Built]:
         """The written tasks: what is refused is written again as delegated, which may change others."""
@@ -127,17 +97,6 @@ class ProjectWriter:
             refused |= builder.refusals
             opaque = frozenset(task.id for task in pipeline.tasks if task.id in refused and is_opaque(task, scope))
             delegation = delegation_of(pipeline, refused, opaque)
-
-    def _needs(self, document: Document, pipeline: Pipeline, written: ModuleText) -> Iterator[Diagnostic]:
-        """What the deployment has to bring: installed modules, and the values that were taken for granted."""
-        assumed = [item for item in pipeline.assumptions if ":" in item]
-        if assumed:
-            message = f"the generated code may hold the defaults of: {', '.join(assumed)}"
-            yield diagnose("DP409", message, document.source.path, pipeline.span, pipeline=pipeline.id)
-        foreign = sorted(written.imported - sys.stdlib_module_names)
-        if foreign:
-            message = f"the generated module imports {', '.join(foreign)}: install what has them beside prefect"
-            yield diagnose("DP408", message, document.source.path, pipeline.span, pipeline=pipeline.id)
 
     def _common(self) -> None:
         package = self.options.package
