@@ -243,6 +243,10 @@ def class_attribute(machine: Machine, owner: UserClass, name: str, site: CallSit
         return member.function if member.kind == "staticmethod" else member
     if isinstance(member, Instance) and isinstance(member.cls.lookup("__get__"), Function):
         return machine.call(machine.attribute(member, "__get__", site), [None, owner], {}, site)
+    if name == "__init__" and isinstance(member, Function) and machine.hooks.models(owner):
+        from dagport.evaluate.supers import wrapped_init
+
+        return wrapped_init(owner, member)
     if member is not NotImplemented:
         return member
     if meta_member is not NotImplemented:
@@ -401,6 +405,8 @@ def _set_class_attribute(machine: Machine, owner: UserClass, name: str, value: A
         machine.call(BoundMethod(hook, owner), [name, value], {}, site)
         return
     machine.effect()
+    if name in ("__init__", "__new__") and machine.hooks.models(owner):
+        machine.doubt("DP206", f"`{name}` of the class `{owner.name}` is replaced after it was made", site)
     if name == "__name__" and isinstance(value, str):
         owner.name = value
     elif name == "__qualname__" and isinstance(value, str):

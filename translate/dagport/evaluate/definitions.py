@@ -93,6 +93,8 @@ def create(
         meta = next((base.meta for base in bases if isinstance(base, UserClass) and base.meta is not None), None)
     if meta is None:
         return assemble(machine, name, bases, members, keywords, node, site)
+    if not all(isinstance(base, UserClass) or _is_known_metaclass(base) for base in meta.mro):
+        machine.doubt("DP206", f"what the metaclass of `{name}` does can't be seen", site)
     if "__prepare__" in meta.members:
         machine.doubt("DP206", f"the metaclass `{meta.name}` has a `__prepare__`, which isn't followed", site)
     maker = meta.lookup("__new__")
@@ -105,6 +107,10 @@ def create(
     if isinstance(starter, Function) and isinstance(cls, UserClass):
         machine.call(starter, [cls, name, tuple(bases), members], keywords, site)
     return cls
+
+
+def _is_known_metaclass(base: Anything) -> bool:
+    return isinstance(base, External) and base.name in KNOWN_METACLASSES | {"builtins.object"}
 
 
 def assemble(
@@ -127,6 +133,10 @@ def assemble(
         if isinstance(members.get(method), Function):
             members[method] = Descriptor("classmethod", members[method])
     cls = UserClass(name, node, site.scope, bases, members)
+    slots = members.get("__slots__")
+    clash = [item for item in slots if item in members] if isinstance(slots, list | tuple | dict) else []
+    if clash:
+        raise PyRaise("ValueError", f"{clash[0]!r} in __slots__ conflicts with class variable")
     if cls.conflict:
         raise PyRaise("TypeError", "Cannot create a consistent method resolution order (MRO) for bases")
     cls.meta = meta

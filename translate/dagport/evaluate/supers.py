@@ -81,7 +81,7 @@ class SuperProxy(Model):
         if name == "__new__":
             return member
         if name == "__init__":
-            return BoundMethod(_wrapped_init(base, member), self.target)
+            return BoundMethod(wrapped_init(base, member), self.target)
         return BoundMethod(member, self.target) if isinstance(member, Function | NativeFunction) else member
 
     def _of_library(self, machine: Machine, base: External, name: str, site: CallSite) -> Anything:
@@ -151,7 +151,7 @@ def _exception_text(machine: Machine, args: list[Anything], kwargs: dict[str, An
     return exception_text(machine, name, args[0].fields.get("args", ()), site)
 
 
-def _wrapped_init(cls: UserClass, method: Anything) -> Anything:
+def wrapped_init(cls: UserClass, method: Anything) -> Anything:
     """A base class's ``__init__``, with what the library does around it."""
 
     def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:

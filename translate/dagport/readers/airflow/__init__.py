@@ -129,6 +129,7 @@ class FileReader:
         self._check_imports()
         self._run()
         self._note_unfinished()
+        self._note_changed_ids()
         self.file_doubts += [doubt for doubt in self.machine.doubts if doubt.owner is None]
         needs = self.machine.requirements
         self.file_doubts += contradictions(needs, self.source.path)
@@ -187,6 +188,13 @@ class FileReader:
         for task, dag in self.hooks.unfinished.values():
             message = f"the constructor of `{task.operator.rpartition('.')[2]}` raised, and the exception was caught"
             self.machine.doubts.append(Doubt("DP206", message, task.span, task.dag or dag))
+
+    def _note_changed_ids(self) -> None:
+        """Sets of ids that the file got from a task, and changed: in Airflow they are the task's own."""
+        for task, name, ids, before in self.hooks.shown_ids:
+            if ids != before:
+                message = f"`{name}` of the task `{task.task_id}` is changed by hand"
+                self.machine.doubts.append(Doubt("DP206", message, task.span, task.dag))
 
     def _stopped(self, code: str, message: str, site: CallSite | None) -> None:
         """The evaluation ended early; what a module of the project raised is shown where it stands there."""

@@ -41,6 +41,7 @@ FILLED_BY_PARTIAL = {
     "trigger_rule", "wait_for_past_depends_before_skipping", "wait_for_downstream", "weight_rule", "max_retry_delay",
 }  # fmt: skip
 WEIGHT_RANGE = (-2_147_483_648, 2_147_483_647)
+RESOURCES = {"cpus", "ram", "disk", "gpus"}
 SENSOR_DURATIONS = ("poke_interval", "timeout", "max_wait")
 
 
@@ -112,7 +113,17 @@ def _date(name: str, value: Any) -> Any:
     raise PyRaise("AttributeError", f"'{type(value).__name__}' object has no attribute 'utcoffset'")
 
 
+def _resources(name: str, value: Any) -> Any:
+    unknown = sorted(set(value) - RESOURCES, key=str) if isinstance(value, dict) else []
+    if unknown:
+        raise PyRaise("TypeError", f"Resources.__init__() got an unexpected keyword argument {unknown[0]!r}")
+    if value is not None and not isinstance(value, dict):
+        raise PyRaise("TypeError", f"argument after ** must be a mapping, not {type(value).__name__}")
+    return value
+
+
 CONVERSIONS: dict[str, Callable[[str, Any], Any]] = {
+    "resources": _resources,
     "retries": _to_number,
     "retry_delay": _to_duration,
     "max_retry_delay": _to_duration,

@@ -26,6 +26,7 @@ from dagport.evaluate.domain import (
 )
 from dagport.readers.airflow import checks, refusals
 from dagport.readers.airflow.dates import DateDoubt, aware
+from dagport.readers.airflow.engine_attributes import refuse_on_dag
 from dagport.readers.airflow.ids import check_id
 from dagport.readers.airflow.nodes import DUNDERS, Dag, EngineMember, Task
 from dagport.readers.airflow.relations import add_task
@@ -284,6 +285,7 @@ SETTABLE = {
 def set_dag_attribute(machine: Machine, dag: Dag, name: str, value: Anything, site: CallSite) -> None:
     """``dag.doc_md = ...`` and the like."""
     machine.effect(dag)
+    refuse_on_dag(machine, dag, name, site)
     if name == "doc_md":
         dag.doc = value
     elif name == "default_args":
@@ -302,6 +304,8 @@ def set_dag_attribute(machine: Machine, dag: Dag, name: str, value: Anything, si
             machine.doubt("DP206", f"`{name}` is set after the DAG was made, which not every Airflow heeds", site, dag)
     elif name in ("dag_id", "timetable", "schedule_interval", "task_dict"):
         machine.doubt("DP206", f"`{name}` of a DAG is set after it was made", site, dag)
+        if name == "dag_id" and isinstance(value, str):
+            dag.id = value
     elif name not in ENGINE_NAMES:
         dag.fields[name] = value
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dagport.evaluate import library
+from dagport.evaluate.calls import library_init
 from dagport.evaluate.domain import (
     Anything,
     BoundMethod,
@@ -157,6 +158,7 @@ class AirflowHooks(Hooks):
         self.yaml_loads: list[tuple[str, CallSite]] = []  # what the file has dag-factory load
         self.task_limit = 0
         self.task_count = 0
+        self.shown_ids: list[tuple[Task, str, set[Anything], frozenset[Anything]]] = []  # with what they held then
         self.unfinished: dict[int, tuple[Task, Dag | None]] = {}  # whose constructor hasn't come to its end
 
     def made(self) -> tuple[int, ...]:
@@ -202,6 +204,8 @@ class AirflowHooks(Hooks):
         for index, part in enumerate(parts[1:], 1):
             if part == "task" and parts[index - 1] in TASK_HOMES:
                 return condition_decorator if parts[-1] in ("run_if", "skip_if") else task_decorator(name)
+        if parts[-1] == "__init__":
+            return _constructor(".".join(parts[:-1]))
         if parts[-1] in ("python_task", "task") and "decorators" in parts:
             return task_decorator(".".join([*parts[: parts.index("decorators") + 1], "task"]))
         if len(parts) > 2 and (question := deployment.find(parts, self.version)):
@@ -432,6 +436,18 @@ class AirflowHooks(Hooks):
             machine.effect(dag)
         if not touched and not name.startswith("airflow."):
             self.unseen_values.append((why, site))
+
+
+def _constructor(base: str) -> Native:
+    """``BaseOperator.__init__(self, ...)``: a constructor of Airflow's that is called by the name of its class."""
+
+    def run(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> None:
+        if args and isinstance(args[0], Instance):
+            library_init(machine, args[0], External(base), args[1:], kwargs, site)
+        else:
+            machine.doubt("DP206", f"what `{base}.__init__` is given isn't known", site)
+
+    return run
 
 
 def _class_name(cls: UserClass) -> str:

@@ -276,7 +276,10 @@ class Group(Relative, Instance):
 
     def set_attr(self, machine: Machine, name: str, value: Anything, site: CallSite) -> Anything:
         """``group.tooltip = ...``."""
+        from dagport.readers.airflow.engine_attributes import refuse_on_group
+
         machine.effect(self.dag)
+        refuse_on_group(machine, self, name, site)
         if name == "tooltip" and isinstance(value, str):
             self.tooltip = value
         elif name == "default_args":

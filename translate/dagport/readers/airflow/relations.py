@@ -110,6 +110,8 @@ def _relate_task(
     machine.step(len(relatives))
     dag = _common_dag([node, *relatives])
     for task in [node, *relatives]:
+        if task.task_id is None:
+            raise PyRaise("AttributeError", f"'{task.cls.name}' object has no attribute 'downstream_task_ids'")
         if task.dag is None:
             add_task(machine, dag, task, site)
     machine.effect(dag)

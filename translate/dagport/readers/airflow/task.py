@@ -5,6 +5,7 @@ Source: ``BaseOperatorMeta._apply_defaults``, ``BaseOperator.__init__``, ``Opera
 
 from __future__ import annotations
 
+import ast
 import itertools
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from dagport.evaluate.domain import (
     first_unknown,
     walk,
 )
-from dagport.readers.airflow import checks, operators, refusals
+from dagport.readers.airflow import checks, engine_attributes, operators, refusals
 from dagport.readers.airflow.ids import check_id
 from dagport.readers.airflow.nodes import Dag, Group, Task, XComRef, library_class
 from dagport.readers.airflow.relations import add_task
@@ -244,6 +245,7 @@ def enrol(machine: Machine, task: Task, task_id: Anything, dag: Any, group: Any,
         machine.doubt("DP201", f"the id of a task isn't known: {why}", site, owner_of(dag))
     task.fields["task_id"] = task.task_id
     check_metaclass(task)
+    engine_attributes.check_operator_class(machine, task, BASE, site)
     _note_condition(machine, task, dag)
     if isinstance(group, Group) and isinstance(task.task_id, str):
         if task.task_id in group.children:
@@ -289,6 +291,10 @@ def complete(machine: Machine, task: Task, site: CallSite) -> None:
                 task.dag,
             )
         names = tuple(held)
+    refused = sorted(set(names) & BASE - {"email"})
+    if refused and task.cls.node is not None and hooks.version != "1.10":
+        message = f"Airflow doesn't store a DAG in which `{refused[0]}` of a task is a template field"
+        machine.doubt("DP206", message, site, task.dag)
     for name in names:
         depend_on_results(machine, task, field_value(machine, task, name, site), site)
 
@@ -363,10 +369,14 @@ def before_init(
     defaults = defaults_for(machine, dag, group, kwargs, site)
     spec = method.node.args
     own = [item.arg for item in (*spec.posonlyargs, *spec.args, *spec.kwonlyargs)][1:]
+    hooks: Any = machine.hooks
+    taken = _required(spec) & {"params", "default_args"}
+    if taken and hooks.version != "1.10":
+        # The metaclass takes them out of the arguments before it looks for what is missing.
+        raise PyRaise("TypeError", f"missing keyword argument {min(taken)!r}")
     for name in own:
         if name not in kwargs and name in defaults:
             kwargs[name] = defaults[name]
-    hooks: Any = machine.hooks
     if hooks.version != "1.10":
         kwargs["default_args"] = defaults
     elif spec.kwarg is None:
@@ -374,6 +384,13 @@ def before_init(
         for name in ("dag", "task_group", "default_args"):
             if name not in own:
                 kwargs.pop(name, None)
+
+
+def _required(spec: ast.arguments) -> set[str]:
+    """The parameters that have no default, ``self`` left out."""
+    plain = [item.arg for item in (*spec.posonlyargs, *spec.args)]
+    after = [item.arg for item, default in zip(spec.kwonlyargs, spec.kw_defaults, strict=True) if default is None]
+    return {*plain[1 : len(plain) - len(spec.defaults)], *after}
 
 
 def check_metaclass(task: Task) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dagport.evaluate.domain import (
@@ -13,7 +14,7 @@ from dagport.evaluate.domain import (
     PyRaise,
     Unknown,
 )
-from dagport.readers.airflow import checks
+from dagport.readers.airflow import checks, engine_attributes
 from dagport.readers.airflow.asset import AssetObject
 from dagport.readers.airflow.nodes import RETURN_KEY, Dag, EngineMember, Task, XComRef
 from dagport.readers.airflow.relations import add_task, mark
@@ -36,7 +37,7 @@ def task_attribute(machine: Machine, task: Task, name: str, site: CallSite) -> A
     if name in ("upstream_list", "downstream_list"):
         return list(task.upstream if name == "upstream_list" else task.downstream)
     if name in ("upstream_task_ids", "downstream_task_ids"):
-        return {item.task_id for item in (task.upstream if name == "upstream_task_ids" else task.downstream)}
+        return _shown_ids(machine, task, name)
     if name == "task_group":
         return task.group
     if name in ("is_setup", "is_teardown"):
@@ -105,9 +106,15 @@ METHODS: dict[str, Native] = {
 def set_task_attribute(machine: Machine, task: Task, name: str, value: Anything, site: CallSite) -> None:
     """``task.x = value``, in a constructor or afterwards."""
     machine.effect(task.dag)
+    engine_attributes.refuse_on_task(machine, task, name, site)
     if name == "dag":
         _move_to_dag(machine, task, value, site)
         return
+    if name in engine_attributes.RELATIONS or (name == "task_group" and _is_moved(task, value)):
+        machine.doubt("DP206", f"`{name}` of a task is set by hand", site, task.dag)
+    if name == "on_failure_fail_dagrun" and not task.teardown:
+        message = f"Cannot set task on_failure_fail_dagrun for {task.task_id!r} because it is not a teardown task."
+        raise PyRaise("ValueError", message)
     if name in ("is_setup", "is_teardown"):
         known = machine.truth(value)
         mark(machine, task, **{"setup" if name == "is_setup" else "teardown": known})
@@ -115,10 +122,12 @@ def set_task_attribute(machine: Machine, task: Task, name: str, value: Anything,
     if name in ("inlets", "outlets"):
         setattr(task, name, asset_list(machine, task, value, site))
         return
-    if name == "task_id" and not task.in_init:
+    if name == "task_id" and task.task_id is not None and value != task.task_id:
         machine.doubt("DP206", "the id of a task is changed after it was made", site, task.dag)
     if name in checks.CONVERSIONS and name not in ("start_date", "end_date") and checks.is_of_known_type(value):
         value = checks.CONVERSIONS[name](name, value)
+    if name in ("start_date", "end_date") and checks.is_of_known_type(value) and not isinstance(value, datetime | None):
+        machine.doubt("DP206", f"`{name}` of a task is set to what is no date", site, task.dag)
     task.fields[name] = value
     if not task.in_init:
         task.set_names.add(name)
@@ -126,7 +135,22 @@ def set_task_attribute(machine: Machine, task: Task, name: str, value: Anything,
             depend_on_results(machine, task, value, site)
 
 
+def _shown_ids(machine: Machine, task: Task, name: str) -> set[Any]:
+    """A set of ids: Airflow hands out its own, by which the graph could be changed (`_note_changed_ids`)."""
+    ids = {item.task_id for item in (task.upstream if name == "upstream_task_ids" else task.downstream)}
+    hooks: Any = machine.hooks
+    hooks.shown_ids.append((task, name, ids, frozenset(ids)))
+    return ids
+
+
+def _is_moved(task: Task, group: Anything) -> bool:
+    """Whether an assignment takes a task out of its group; before Airflow's constructor it does nothing."""
+    return task.task_id is not None and group is not task.group
+
+
 def _move_to_dag(machine: Machine, task: Task, dag: Anything, site: CallSite) -> None:
+    if dag is not None and task.task_id is None:
+        raise PyRaise("AttributeError", f"'{task.cls.name}' object has no attribute 'task_id'")
     if isinstance(dag, Dag):
         if task.dag is not None and task.dag is not dag:
             raise PyRaise("ValueError", f"The DAG assigned to {task} can not be changed.")
