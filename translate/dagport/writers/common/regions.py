@@ -23,6 +23,7 @@ ONE_OF = frozenset({"one_success", "none_failed_min_one_success", "none_failed_o
 NONE_FAILED = frozenset({"none_failed", "none_failed_min_one_success", "none_failed_or_skipped"})
 """Rules by which one failed task before makes a task ``upstream_failed``."""
 CHOOSES = frozenset({"branch", "short_circuit"})
+UNSURE = "whether there is a result that is read depends on how others end"
 BETWEEN = "it lies between tasks that Airflow runs together"
 
 Bits = int
@@ -116,7 +117,7 @@ class Regions:
     def _turned(sets: list[Bits]) -> list[Bits]:
         found = [0] * len(sets)
         for index, members in enumerate(sets):
-            for other in _indices(members):
+            for other in indices_of(members):
                 found[other] |= 1 << index
         return found
 
@@ -161,7 +162,11 @@ class Regions:
         for index, reads in enumerate(self.reads):
             unsure = reads & ~self.needed[index]
             if unsure:
-                self._join(unsure | 1 << index, "whether there is a result that is read depends on how others end")
+                self._join(unsure | 1 << index, UNSURE)
+        return self._grown()
+
+    def _grown(self) -> Delegation:
+        """What Airflow runs, once each region has all that belongs to it."""
         done: set[Bits] = set()
         while changed := {*self.region.values()} - done:
             for members in changed:
@@ -177,17 +182,17 @@ class Regions:
                 self._join(members | more, why)
 
     def _more(self, members: Bits) -> Iterator[tuple[Bits, str]]:
-        for index in _indices(members):
+        for index in indices_of(members):
             yield from self._bound(index)
-        before = _union(self.before[index] for index in _indices(members))
-        yield before & _union(self.after[index] for index in _indices(members)), BETWEEN
+        before = _union(self.before[index] for index in indices_of(members))
+        yield before & _union(self.after[index] for index in indices_of(members)), BETWEEN
         yield from self._entering(members)
         yield from self._leaving(members)
 
     def _bound(self, index: int) -> Iterator[tuple[Bits, str]]:
         """What has to run in the same run of Airflow as a task."""
         task = self.tasks[index]
-        before, after = _bits(self.up[index]), _bits(self.down[index])
+        before, after = bits_of(self.up[index]), bits_of(self.down[index])
         if task.trigger_rule != "all_success":
             yield before, f"{task.id!r} runs by the rule {task.trigger_rule}, which asks how it ended"
         if task.kind in CHOOSES:
@@ -197,13 +202,13 @@ class Regions:
             yield after if ended else self.after[index], f"{task.id!r} is its setup"
         if task.teardown:
             yield before, f"{task.id!r} is its teardown"
-        several = _bits(other for other in _indices(self.reads[index]) if self._is_several(other))
+        several = bits_of(other for other in indices_of(self.reads[index]) if self._is_several(other))
         yield several, f"{task.id!r} reads the results of its instances"
 
     def _entering(self, members: Bits) -> Iterator[tuple[Bits, str]]:
         """Tasks before a region without whose success one of its tasks may succeed."""
         outside = self._next(members, self.up)
-        for index in _indices(members):
+        for index in indices_of(members):
             loose = outside & ~self.needed[index]
             if loose:
                 loose |= self._reached(loose, self.up, self.needed[index] | members)
@@ -212,40 +217,40 @@ class Regions:
 
     def _leaving(self, members: Bits) -> Iterator[tuple[Bits, str]]:
         """Tasks after a region that may succeed although one of its tasks has failed."""
-        for other in _indices(self._next(members, self.down)):
-            loose = next(_indices(members & ~self.stopping[other]), None)
+        for other in indices_of(self._next(members, self.down)):
+            loose = next(indices_of(members & ~self.stopping[other]), None)
             if loose is not None:
                 why = f"it may run when {self.tasks[loose].id!r}, which Airflow runs, has failed"
                 yield 1 << other | self._reached(1 << other, self.down, self.stopped[loose] | members), why
 
     @staticmethod
     def _next(members: Bits, neighbours: list[list[int]]) -> Bits:
-        return _union(_bits(neighbours[index]) for index in _indices(members)) & ~members
+        return _union(bits_of(neighbours[index]) for index in indices_of(members)) & ~members
 
     @staticmethod
     def _reached(begin: Bits, neighbours: list[list[int]], bounds: Bits) -> Bits:
         """The tasks on the ways from some tasks that don't lead through, or to, others."""
-        found, left = 0, list(_indices(begin))
+        found, left = 0, list(indices_of(begin))
         for index in left:
-            new = _bits(neighbours[index]) & ~bounds & ~found
+            new = bits_of(neighbours[index]) & ~bounds & ~found
             found |= new
-            left += _indices(new)
+            left += indices_of(new)
         return found
 
     def _join(self, members: Bits, why: str) -> None:
-        for index in _indices(members):
+        for index in indices_of(members):
             members |= self.region.get(index, 0)
-        for index in _indices(members):
+        for index in indices_of(members):
             self.region[index] = members
             self.reasons.setdefault(index, why)
 
     def _told(self) -> Delegation:
         regions = sorted(set(self.region.values()), key=lambda members: members & -members)
         return Delegation(
-            regions=tuple(tuple(self.tasks[index].id for index in _indices(members)) for members in regions),
+            regions=tuple(tuple(self.tasks[index].id for index in indices_of(members)) for members in regions),
             reasons={self.tasks[index].id: self.reasons[index] for index in sorted(self.region)},
             read={
-                self.tasks[index].id: tuple(self.tasks[item].id for item in _indices(self.reads[index] & ~members))
+                self.tasks[index].id: tuple(self.tasks[item].id for item in indices_of(self.reads[index] & ~members))
                 for index, members in sorted(self.region.items())
             },
         )
@@ -265,11 +270,13 @@ def _common(sets: Iterable[Bits]) -> Bits:
     return found
 
 
-def _bits(indices: Iterable[int]) -> Bits:
+def bits_of(indices: Iterable[int]) -> Bits:
+    """The set of some tasks by their numbers."""
     return _union(1 << index for index in indices)
 
 
-def _indices(members: Bits) -> Iterator[int]:
+def indices_of(members: Bits) -> Iterator[int]:
+    """The numbers of the tasks in a set, in ascending order."""
     while members:
         lowest = members & -members
         yield lowest.bit_length() - 1

@@ -7,16 +7,15 @@ ended, a setup, which Airflow adds to the tasks that it is asked for), they are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from dagport.graph import Pipeline
 from dagport.passes.control import Control, control_of
 from dagport.semantics.outcomes.rules import UnknownRuleError
 from dagport.semantics.outcomes.shape import CycleError
-from dagport.writers.common.regions import BETWEEN, Bits, Delegation, Regions
+from dagport.writers.common.regions import BETWEEN, UNSURE, Bits, Delegation, Regions, bits_of, indices_of
 
 BY_ALL = "all_success"  # one instance that has failed counts like any number of them
-UNSURE = "whether there is a result that is read depends on how others end"
 
 
 def delegation_of(pipeline: Pipeline, refused: Mapping[str, str], opaque: frozenset[str]) -> Delegation:
@@ -31,7 +30,7 @@ def surely_before(pipeline: Pipeline) -> Mapping[str, frozenset[str]]:
     """The tasks that have succeeded whenever a task runs."""
     regions = Regions(pipeline, {}, frozenset())
     ids = [task.id for task in pipeline.tasks]
-    return {task: frozenset(ids[one] for one in _indices(regions.needed[index])) for index, task in enumerate(ids)}
+    return {task: frozenset(ids[one] for one in indices_of(regions.needed[index])) for index, task in enumerate(ids)}
 
 
 class _Regions(Regions):
@@ -45,24 +44,18 @@ class _Regions(Regions):
     def close(self) -> Delegation:
         for index in list(self.reasons):
             self._join(1 << index, "")
-        done: set[Bits] = set()
-        while changed := {*self.region.values()} - done:
-            for members in changed:
-                if members in self.region.values():
-                    done.add(members)
-                    self._extend(members)
-        return self._told()
+        return self._grown()
 
     def _more(self, members: Bits) -> Iterator[tuple[Bits, str]]:
-        for index in _indices(members):
+        for index in indices_of(members):
             yield from self._bound(index)
             yield from self._read_with(index)
         if members & (members - 1):  # several tasks, which begin together
             before = after = 0
-            for index in _indices(members):
+            for index in indices_of(members):
                 before, after = before | self.before[index], after | self.after[index]
             yield before & after, BETWEEN
-            for index in _indices(members):
+            for index in indices_of(members):
                 control = self.controls.get(self.tasks[index].id)
                 yield self._of(control.far if control else ()), f"it may skip {self.tasks[index].id!r} from afar"
             yield from self._entering(members)
@@ -76,40 +69,26 @@ class _Regions(Regions):
         yield self._of(control.skips), f"{task.id!r} decides whether it runs"
         if task.mapped is not None or index in self.mapped:
             asking = [one for one in self.down[index] if self.tasks[one].trigger_rule != BY_ALL]
-            yield _bits(asking), f"it asks how each instance of {task.id!r} has ended"
-        setups = [one for one in _indices(self.before[index] | 1 << index) if self.tasks[one].setup]
+            yield bits_of(asking), f"it asks how each instance of {task.id!r} has ended"
+        setups = [one for one in indices_of(self.before[index] | 1 << index) if self.tasks[one].setup]
         for setup in setups if task.setup or control.setups or task.teardown else self._direct(index, setups):
             ends = [one for one in self.down[setup] if self.tasks[one].teardown]
-            yield _bits([setup, *ends]), f"{self.tasks[setup].id!r} is set up for it"
+            yield bits_of([setup, *ends]), f"{self.tasks[setup].id!r} is set up for it"
         if task.teardown:
-            yield _bits(self.up[index]), f"{task.id!r} is its teardown"
+            yield bits_of(self.up[index]), f"{task.id!r} is its teardown"
 
     def _direct(self, index: int, setups: list[int]) -> list[int]:
         return [one for one in setups if one in self.up[index]]
 
     def _read_with(self, index: int) -> Iterator[tuple[Bits, str]]:
         """Tasks that read results of it, or the other way round, that need not be there; and results of instances."""
-        several = _bits(other for other in _indices(self.reads[index]) if self._is_several(other))
+        several = bits_of(other for other in indices_of(self.reads[index]) if self._is_several(other))
         yield several, f"{self.tasks[index].id!r} reads the results of its instances"
         yield self.reads[index] & ~self.needed[index], UNSURE
         unsure = [
             one for one, reads in enumerate(self.reads) if reads >> index & 1 and not self.needed[one] >> index & 1
         ]
-        yield _bits(unsure), UNSURE
+        yield bits_of(unsure), UNSURE
 
     def _of(self, tasks: tuple[str, ...]) -> Bits:
-        return _bits(self.number[task] for task in tasks)
-
-
-def _bits(indices: Iterable[int]) -> Bits:
-    found = 0
-    for index in indices:
-        found |= 1 << index
-    return found
-
-
-def _indices(members: Bits) -> Iterator[int]:
-    while members:
-        lowest = members & -members
-        yield lowest.bit_length() - 1
-        members ^= lowest
+        return bits_of(self.number[task] for task in tasks)
