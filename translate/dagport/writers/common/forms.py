@@ -8,8 +8,9 @@ function, without a decorator. Both functions raise ``Refused``.
 from __future__ import annotations
 
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
+from dagport.graph import Task
 from dagport.writers.common import (
     asset_function,
     bash,
@@ -23,6 +24,10 @@ from dagport.writers.common import (
     sensors,
     sql,
 )
+from dagport.writers.common.model import Function, Inspection, Refused
+
+ScopeT = TypeVar("ScopeT", contravariant=True)  # the scope of a target
+InputsT = TypeVar("InputsT", covariant=True)  # its inputs
 
 MODULES: tuple[ModuleType, ...] = (
     python,
@@ -102,6 +107,31 @@ ROWS: tuple[tuple[str, str, str], ...] = (
 """What the forms carry over: a concept, its fidelity, where it goes. For the tables of support."""
 
 
+WHY_NOT = {
+    "branch": "it chooses which tasks run next",
+    "short_circuit": "it decides whether the tasks after it run",
+    "sensor": "it waits for something outside",
+    "trigger": "it runs another DAG",
+    "wait": "it waits",
+    "asset": "its function is given Airflow's own asset objects",
+}
+"""Kinds of tasks: why an operator of that kind has no form."""
+
+
+class Form(Protocol[ScopeT, InputsT]):
+    """What a module of a form has, for the scope and the inputs of a target. Both functions raise ``Refused``."""
+
+    ARGUMENTS: frozenset[str]  # the operator's arguments that the form reads itself
+
+    def inspect(self, task: Task, scope: ScopeT) -> Inspection:
+        """What the task needs and hands over."""
+        ...
+
+    def write(self, task: Task, scope: ScopeT) -> tuple[InputsT, Function]:
+        """Its function, without the decorator."""
+        ...
+
+
 class Forms(dict[str, Any]):
     """Forms by operator; one that isn't Airflow's may be a class of the file."""
 
@@ -109,3 +139,12 @@ class Forms(dict[str, Any]):
         """The form of an operator, ``default`` when there is none."""
         found = super().get(operator, default)
         return own_operator if found is None and own_operator.is_own(operator) else found
+
+
+def no_form(task: Task, what: str) -> Refused:
+    """The refusal of a task whose operator has no form; ``what``: what it would become in the target."""
+    dotted = task.operator
+    decorator = f"@{dotted.partition('.')[2].removeprefix('sdk.')}"
+    name = decorator if ".task" in dotted else dotted.rpartition(".")[2]
+    why = WHY_NOT.get(task.kind)
+    return Refused(f"{name} has no exact form as {what}" + (f": {why}" if why else ""))

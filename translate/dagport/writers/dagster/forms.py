@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Protocol, cast
+from typing import TypeAlias, cast
 
 from dagport.graph import Task
-from dagport.writers.common.forms import MODULES, Forms
-from dagport.writers.common.model import Function, Inspection, Refused
+from dagport.writers.common import forms as common
+from dagport.writers.common.forms import MODULES, WHY_NOT, Forms, no_form
+from dagport.writers.common.model import Refused
 from dagport.writers.dagster import families, triggers, waits
 from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.scope import Scope
 
 CHOOSES = ("branch", "short_circuit")
-WHY_NOT = {
-    "branch": "it chooses which tasks run next",
-    "short_circuit": "it decides whether the tasks after it run",
-    "sensor": "it waits for something outside",
-    "trigger": "it runs another DAG",
-    "wait": "it waits",
-    "asset": "its function is given Airflow's own asset objects",
-}
-
-
-class Form(Protocol):
-    """What a module of a form has. Both functions raise ``Refused``."""
-
-    ARGUMENTS: frozenset[str]  # the operator's arguments that the form reads itself
-
-    def inspect(self, task: Task, scope: Scope) -> Inspection:
-        """What the task needs and hands over."""
-        ...
-
-    def write(self, task: Task, scope: Scope) -> tuple[Inputs, Function]:
-        """The function of its asset, without the decorator."""
-        ...
-
+Form: TypeAlias = common.Form[Scope, Inputs]
 
 FORMS: dict[str, Form] = Forms(
     {
@@ -54,11 +33,5 @@ def form_of(task: Task) -> Form:
     if form is not None and task.kind in CHOOSES:
         raise Refused(f"{WHY_NOT[task.kind]}, and an asset runs when all before it have succeeded")
     if form is None:
-        name = (
-            task.operator.rpartition(".")[2]
-            if ".task" not in task.operator
-            else f"@{task.operator.partition('.')[2].removeprefix('sdk.')}"
-        )
-        why = WHY_NOT.get(task.kind)
-        raise Refused(f"{name} has no exact form as an asset" + (f": {why}" if why else ""))
+        raise no_form(task, "an asset")
     return form
