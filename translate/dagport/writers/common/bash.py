@@ -13,8 +13,7 @@ from dagport.graph import Task
 from dagport.values import Call, Template, Value, XCom
 from dagport.writers.common.dates import dates_of
 from dagport.writers.common.imported import imported
-from dagport.writers.common.inputs import Inputs
-from dagport.writers.common.mapped import ITEM
+from dagport.writers.common.inputs import ITEM, Inputs
 from dagport.writers.common.model import NOTHING, VALUE, Function, Inspection, Refused, Result
 from dagport.writers.common.scope import Scope
 

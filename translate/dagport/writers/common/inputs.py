@@ -24,13 +24,19 @@ from dagport.writers.common.model import Note, Refused, Result
 from dagport.writers.common.naming import identifier, python_names
 
 if TYPE_CHECKING:
+    from dagport.writers.common.params import Field
     from dagport.writers.common.scope import Scope
 
 RETURN_KEY = "return_value"
+ITEM = "item of a mapped task"
+"""In place of the id of a task, which can't have spaces: one of the items that it is expanded over."""
 DAG_PARAM = re.compile(r"\{\{ params\.(\w+) \}\}")
 WHOLE = ("value", "outputs", "unknown")  # kinds of results that are handed over as they are
 MACROS = {"macros.ds_add": "ds_add", "macros.ds_format": "ds_format"}
 TASK_NAMES = ("task.task_id", "ti.task_id", "task_instance.task_id")
+RUN_IDS = ("run_id", "dag_run.run_id", "ti.run_id")
+PARTITION_KEYS = ("dag_run.partition_key", "partition_key")
+DATED = ("cron", "interval", "once", "continuous")  # schedules whose runs have a date, and no partition key in Airflow
 DAG_NAMES = ("dag.dag_id", "ti.dag_id", "task_instance.dag_id", "dag_run.dag_id", "task.dag_id")
 
 
@@ -42,6 +48,7 @@ class Inputs(ABC):
         self.task = task
         self.names = python_names({*scope.dialect.generated, *scope.dialect.reserved, *avoid})
         self.upstream: dict[str, str] = {}  # task id -> parameter
+        self.items: dict[str, str] = {}  # what it, or its group, is mapped over -> the parameter that gets an item
         self.used: dict[str, list[str]] = {}  # task id -> keys of its results that arguments have
         self.imports: dict[str, None] = {}
         self.support: dict[str, None] = {}
@@ -59,8 +66,10 @@ class Inputs(ABC):
         return self.upstream[task_id]
 
     def take(self, value: XCom, wanted: str) -> bool:
-        """Give the whole result of a task to a parameter of the user's own name, where that says the same."""
+        """Give the whole result of a task, or an item, to a parameter of the user's own name, if that says the same."""
         task_id = value.task_id
+        if task_id == ITEM:
+            return self._take_item(value.key, wanted)
         if task_id in self.upstream or wanted in self.scope.dialect.reserved:
             return False
         producer = self.scope.results.get(task_id)
@@ -71,14 +80,28 @@ class Inputs(ABC):
         self.used[task_id] = [RETURN_KEY]
         return True
 
-    def result(self, task_id: str, key: str, *, argument: bool) -> str:
-        """The source of another task's result; ``argument``: handed over by TaskFlow or ``.output``, not pulled.
+    def _take_item(self, key: str, wanted: str) -> bool:
+        if key in self.items or wanted in self.scope.dialect.reserved:
+            return False
+        self.items[key] = wanted
+        return True
 
-        Raises ``Refused`` where Airflow would fail, or where which result is meant can't be told.
+    def result(self, task_id: str, key: str, *, argument: bool) -> str:
+        """The source of another task's result, or an item; ``argument``: handed over by TaskFlow or ``.output``.
+
+        A result that isn't an argument is pulled. Raises ``Refused`` where Airflow would fail, or where which result is
+        meant can't be told.
         """
+        if task_id == ITEM:
+            return self._item(key)
         self._check_order(task_id)
         text = self._result(task_id, key, argument=argument)
         return self._copied(task_id, key, text) if argument else text
+
+    def _item(self, key: str) -> str:
+        if key not in self.items:
+            self.items[key] = self.names.allocate(identifier(key, "item"), ["item"])
+        return self.items[key]
 
     def _copied(self, task_id: str, key: str, text: str) -> str:
         """Airflow gives every argument an object of its own: a second use of a result gets a copy."""
@@ -254,6 +277,28 @@ class Inputs(ABC):
     @abstractmethod
     def signature(self) -> list[str]:
         """The parameters, as text."""
+
+    def _field(self, name: str) -> Field:
+        """The field that a param of the DAG is in the target. Raises ``Refused`` for one that has none."""
+        place = self.scope.params.fields.get(name)
+        if place is None:
+            raise Refused(self.scope.params.refusals.get(name, f"the param `{name}` isn't declared"))
+        return place
+
+    def _check_conf(self) -> None:
+        """Raise ``Refused`` where ``dag_run.conf`` would be more than what a run is given by that name."""
+        if self.scope.pipeline.params:
+            raise Refused("it uses `dag_run.conf`, whose entries are those of `params`, too")
+
+    def _has_partition_key(self) -> bool:
+        """Whether a run has a partition key in Airflow."""
+        return self.scope.pipeline.schedule.kind not in DATED
+
+    def _get_variable(self, variable: str, default: str | None, *, deserialize_json: bool) -> str:
+        """The call of the project's ``get_variable``."""
+        self.support["variables"] = None
+        more = [f"default={default}"] * (default is not None) + ["deserialize_json=True"] * deserialize_json
+        return f"get_variable({', '.join([text_literal(variable), *more])})"
 
     # Values
 

@@ -13,11 +13,10 @@ from dagport.graph import Group, Task
 from dagport.values import Call, Value, XCom
 from dagport.writers.common.arguments import NAMED, bind
 from dagport.writers.common.functions import facts_of
+from dagport.writers.common.inputs import ITEM
 from dagport.writers.common.model import Refused
 from dagport.writers.common.scope import Scope
 
-ITEM = "item of a mapped task"
-"""In place of the id of a task, which can't have spaces."""
 KWARGS = "kwargs"
 MAPPED_ARGUMENT = "MappedArgument"
 ARGUMENTS = ("op_args", "op_kwargs")

@@ -19,9 +19,8 @@ from dagport.source import Source, parsed
 from dagport.values import Template, Value, XCom
 from dagport.writers.common import python
 from dagport.writers.common.functions import facts_of
-from dagport.writers.common.inputs import Inputs
+from dagport.writers.common.inputs import ITEM, Inputs
 from dagport.writers.common.literals import NotExpressible, literal
-from dagport.writers.common.mapped import ITEM
 from dagport.writers.common.model import Function, Inspection, Refused
 from dagport.writers.common.scope import Scope
 

@@ -11,10 +11,8 @@ from dagport.passes.control import succeeded_before
 from dagport.values import XCom
 from dagport.writers.common import inputs as common
 from dagport.writers.common.dialect import Dialect
-from dagport.writers.common.literals import text_literal
-from dagport.writers.common.mapped import ITEM
+from dagport.writers.common.inputs import PARTITION_KEYS, RUN_IDS
 from dagport.writers.common.model import Refused
-from dagport.writers.common.naming import identifier
 from dagport.writers.dagster.naming import GENERATED, RESERVED_INPUTS
 from dagport.writers.dagster.times import delta_text
 
@@ -27,9 +25,6 @@ RUN_CONTEXT = {
     "ti.try_number": "context.retry_number + 1",
     "task_instance.try_number": "context.retry_number + 1",
 }
-PARTITION_KEYS = ("dag_run.partition_key", "partition_key")
-DATED = ("cron", "interval", "once", "continuous")  # schedules whose runs have a date, and no partition key in Airflow
-RUN_IDS = ("run_id", "dag_run.run_id", "ti.run_id")
 EXCEPTIONS = {
     "AirflowException": "dg.Failure",
     "AirflowFailException": "dg.Failure(..., allow_retries=False)",
@@ -47,25 +42,11 @@ class Inputs(common.Inputs):
         self.resources: dict[str, str] = {}  # parameter -> annotation
         self.needs_context = False
         self.config: str | None = None  # annotation of the parameter `config`
-        self.items: dict[str, str] = {}  # what a mapped task is expanded over -> the parameter that gets an item of it
         self.takes_conf = False  # whether the config has a field for what a run is given
 
     def take(self, value: XCom, wanted: str) -> bool:
-        """An item of what a mapped task is expanded over is a parameter, too."""
-        if value.task_id != ITEM:
-            return not self._is_several(value.task_id) and super().take(value, wanted)
-        if value.key in self.items or wanted in self.scope.dialect.reserved:
-            return False
-        self.items[value.key] = wanted
-        return True
-
-    def result(self, task_id: str, key: str, *, argument: bool) -> str:
-        """A result of another task, or what an instance of a mapped task gets."""
-        if task_id != ITEM:
-            return super().result(task_id, key, argument=argument)
-        if key not in self.items:
-            self.items[key] = self.names.allocate(identifier(key, "item"), ["item"])
-        return self.items[key]
+        """Not the results of all instances: the parameter has a list of them."""
+        return not self._is_several(value.task_id) and super().take(value, wanted)
 
     def _result(self, task_id: str, key: str, *, argument: bool) -> str:
         if not self._is_several(task_id):
@@ -122,15 +103,14 @@ class Inputs(common.Inputs):
             self.needs_context = True
             self.approximations["`run_id`: Dagster's run ids look different"] = None
             return "context.run.run_id"
-        if entry in PARTITION_KEYS and self.scope.pipeline.schedule.kind not in DATED:
+        if entry in PARTITION_KEYS and self._has_partition_key():
             self.needs_context = True
             return 'context.run.tags.get("dagster/partition")'
         return self._conf() if entry == "dag_run.conf" else None
 
     def _conf(self) -> str:
         """A field of the config: a run is given it when it is made."""
-        if self.scope.pipeline.params:
-            raise Refused("it uses `dag_run.conf`, whose entries are those of `params`, too")
+        self._check_conf()
         self._check_annotated("dag_run.conf")
         self.config = self.scope.config_name
         self.takes_conf = True
@@ -138,9 +118,7 @@ class Inputs(common.Inputs):
 
     def param(self, name: str) -> str:
         """A field of the config."""
-        place = self.scope.params.fields.get(name)
-        if place is None:
-            raise Refused(self.scope.params.refusals.get(name, f"the param `{name}` isn't declared"))
+        place = self._field(name)
         self._check_annotated("params")
         self.config = self.scope.config_name
         return f"config.{place.name}"
@@ -152,11 +130,8 @@ class Inputs(common.Inputs):
     def variable(self, name: str, default: str | None = None, *, deserialize_json: bool = False) -> str:
         """An environment variable."""
         variable = self.scope.project.variable(name)
-        self.support["variables"] = None
         self.notes["DP403", f"the Variable {name!r} is read from the environment variable {variable}"] = None
-        more = [f"default={default}"] * (default is not None) + ["deserialize_json=True"] * deserialize_json
-        arguments = ", ".join([text_literal(variable), *more])
-        return f"get_variable({arguments})"
+        return self._get_variable(variable, default, deserialize_json=deserialize_json)
 
     def connection(self, conn_id: str) -> str:
         """A resource, which is a parameter."""

@@ -12,10 +12,10 @@ from dagport.values import Value, XCom, is_known
 from dagport.writers.common import inputs as common
 from dagport.writers.common.code import identifiers
 from dagport.writers.common.dialect import Dialect
+from dagport.writers.common.inputs import ITEM, PARTITION_KEYS, RUN_IDS
 from dagport.writers.common.literals import text_literal
-from dagport.writers.common.mapped import ITEM
 from dagport.writers.common.model import Refused
-from dagport.writers.common.naming import BUILTINS, identifier
+from dagport.writers.common.naming import BUILTINS
 from dagport.writers.prefect.copies import may_change
 from dagport.writers.prefect.dates import source
 from dagport.writers.prefect.naming import GENERATED, RESERVED
@@ -23,7 +23,6 @@ from dagport.writers.prefect.naming import GENERATED, RESERVED
 if TYPE_CHECKING:
     from dagport.writers.prefect.scope import Scope
 
-RUN_IDS = ("run_id", "dag_run.run_id", "ti.run_id")
 TRIES = ("try_number", "ti.try_number", "task_instance.try_number")
 EXCEPTIONS = {
     "AirflowException": "RuntimeError",
@@ -33,8 +32,6 @@ EXCEPTIONS = {
 CONF, PARTITION_KEY = "conf", "partition_key"
 OF_A_RUN = {CONF: "dict", PARTITION_KEY: "str"}
 """Parameters of the flow for what a run is given when it is made."""
-PARTITION_KEYS = ("dag_run.partition_key", "partition_key")
-DATED = ("cron", "interval", "once", "continuous")  # schedules whose runs have a date, and no partition key in Airflow
 OLD_DELTA = "timedelta("
 
 
@@ -47,27 +44,17 @@ class Inputs(common.Inputs):
         super().__init__(scope, task, avoid)
         self.of_flow: dict[str, str] = {}  # parameter -> what the flow gives it: a variable of its own, or a constant
         self.defaults: dict[str, str] = {}  # parameter -> its default
-        self.items: dict[str, str] = {}  # what it, or its group, is mapped over -> the parameter that gets an item
 
     def take(self, value: XCom, wanted: str) -> bool:
-        """An item of what it is mapped over is a parameter, too."""
-        if value.task_id != ITEM:
-            taken = not self._is_copied(value.task_id) and super().take(value, wanted)
-            if taken and self.scope.is_list(value.task_id, self.task.id):
-                self.tell_of_list(value.task_id)
-            return taken
-        if value.key in self.items or wanted in self.scope.dialect.reserved:
-            return False
-        self.items[value.key] = wanted
-        return True
+        """Not a result that is copied; of a list is told."""
+        taken = not self._is_copied(value.task_id) and super().take(value, wanted)
+        if taken and value.task_id != ITEM and self.scope.is_list(value.task_id, self.task.id):
+            self.tell_of_list(value.task_id)
+        return taken
 
     def result(self, task_id: str, key: str, *, argument: bool) -> str:
         """A result of another task, or an item of what it is mapped over."""
-        if task_id != ITEM:
-            return self._own(task_id, super().result(task_id, key, argument=argument))
-        if key not in self.items:
-            self.items[key] = self.names.allocate(identifier(key, "item"), ["item"])
-        return self.items[key]
+        return self._own(task_id, super().result(task_id, key, argument=argument))
 
     def _result(self, task_id: str, key: str, *, argument: bool) -> str:
         producer = self.scope.results[task_id]
@@ -181,30 +168,25 @@ class Inputs(common.Inputs):
             self.imports["from prefect.runtime import flow_run"] = None
             self.approximations["`run_id`: Prefect's run ids look different"] = None
             return "flow_run.id"
-        if entry in PARTITION_KEYS and self.scope.pipeline.schedule.kind not in DATED:
+        if entry in PARTITION_KEYS and self._has_partition_key():
             return self.from_flow(PARTITION_KEY)
         return self._conf() if entry == "dag_run.conf" else None
 
     def _conf(self) -> str:
         """A parameter of the flow: a run is given it when it is made."""
-        if self.scope.pipeline.params:
-            raise Refused("it uses `dag_run.conf`, whose entries are those of `params`, too")
+        self._check_conf()
         return self.from_flow(CONF)
 
     def param(self, name: str) -> str:
         """A parameter of the flow."""
-        place = self.scope.params.fields.get(name)
-        if place is None:
-            raise Refused(self.scope.params.refusals.get(name, f"the param `{name}` isn't declared"))
+        place = self._field(name)
         return self.from_flow(place.name)
 
     def variable(self, name: str, default: str | None = None, *, deserialize_json: bool = False) -> str:
         """One of Prefect's variables."""
         variable = self.scope.project.variable(name)
-        self.support["variables"] = None
         self.notes["DP403", f"the Variable {name!r} is Prefect's variable {variable!r}: set it"] = None
-        more = [f"default={default}"] * (default is not None) + ["deserialize_json=True"] * deserialize_json
-        return f"get_variable({', '.join([text_literal(variable), *more])})"
+        return self._get_variable(variable, default, deserialize_json=deserialize_json)
 
     def connection(self, conn_id: str) -> str:
         """A database, whose URL the environment has."""
