@@ -10,6 +10,7 @@ from dagport.translation import Fidelity, TaskOutcome
 from dagport.writers.common import builder as common
 from dagport.writers.common.builder import documented, mapped_members
 from dagport.writers.common.code import annotations_resolve
+from dagport.writers.common.delegation import by_airflow
 from dagport.writers.common.model import Function, Inspection, Refused, Settings
 from dagport.writers.common.naming import camel, clean, identifier
 from dagport.writers.common.python import SKIP
@@ -91,7 +92,7 @@ class Builder(common.Builder):
         return inspection
 
     def _by_airflow(self, task: Task) -> Inspection:
-        return delegated.inspect(several=task.mapped is not None or task.id in self.mapped)
+        return by_airflow(several=task.mapped is not None or task.id in self.mapped)
 
     def _check_rule(self, task: Task) -> None:
         if task.trigger_rule != "all_success" and any(edge.downstream == task.id for edge in self.scope.pipeline.edges):

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from dagport.graph import Asset, Pipeline, Task
-from dagport.writers.common.code import docstring
-from dagport.writers.common.delegation import handed
+from dagport.writers.common.delegation import documentation, notes_of, results
 from dagport.writers.common.literals import text_literal
-from dagport.writers.common.model import Function, Inspection, Note, Result, Settings
+from dagport.writers.common.model import Function, Settings
 from dagport.writers.common.regions import CHOOSES
-from dagport.writers.common.settings import DEFAULT_POOL
 from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.scope import Scope
 from dagport.writers.dagster.settings import settings_of
 
 KEPT = ("description", "owners", "tags", "metadata")  # settings of the asset; the others are Airflow's business
-NO_SCHEDULER = "a local Airflow doesn't look at `{}`: the tasks that one machine runs don't wait for other runs"
 WAITS = "it waits in Airflow, and its asset waits as long"
 MORE: Mapping[str, str] = {
     "sensor": WAITS,
@@ -28,12 +24,6 @@ SAID: Mapping[str, frozenset[str]] = {"airflow/chooses": CHOOSES, "airflow/needs
 """Metadata by which the runner's side knows what a task does besides its work."""
 LATEST_ONLY = "LatestOnlyOperator"
 EVERY_RUN = "it lets every run go on that no schedule of Airflow's has started, and so all that Dagster starts"
-DOC_WIDTH = 96
-
-
-def inspect(*, several: bool) -> Inspection:
-    """It hands over whatever it has pushed, and has the dates of its run; ``several``: it runs more than once."""
-    return Inspection(result=Result(kind="xcoms", several=several), context=frozenset({"logical_date"}), skips=True)
 
 
 def why(task: Task, reason: str, scope: Scope) -> str:
@@ -56,15 +46,7 @@ def settings(task: Task, pipeline: Pipeline, assets: Mapping[str, Asset]) -> Set
     metadata |= {name: "True" for name, kinds in SAID.items() if task.kind in kinds}
     full = settings_of(task, pipeline, assets, frozenset(task.arguments), metadata)
     arguments = {name: text for name, text in full.arguments.items() if name in KEPT}
-    return Settings(arguments={**arguments, "kinds": '{"airflow"}'}, notes=tuple(_notes(task)))
-
-
-def _notes(task: Task) -> Iterator[Note]:
-    if task.pool not in (None, DEFAULT_POOL):
-        yield "DP403", NO_SCHEDULER.format("pool")
-    for name in ("depends_on_past", "wait_for_downstream"):
-        if getattr(task, name):
-            yield "DP403", NO_SCHEDULER.format(name)
+    return Settings(arguments={**arguments, "kinds": '{"airflow"}'}, notes=tuple(notes_of(task)))
 
 
 def write(tasks: Sequence[Task], read: Iterable[str], name: str, doc: str, scope: Scope) -> tuple[Inputs, Function]:
@@ -72,21 +54,10 @@ def write(tasks: Sequence[Task], read: Iterable[str], name: str, doc: str, scope
     inputs = Inputs(scope, tasks[0], ())
     inputs.needs_context = True
     inputs.support["delegation"] = None
-    results = {task_id: text for task_id in read if (text := handed(task_id, inputs)) is not None}
-    arguments = ["context"]
-    if results:
-        pairs = ", ".join(f"{text_literal(task_id)}: {text}" for task_id, text in results.items())
-        arguments.append(f"results={{{pairs}}}")
-    arguments += _params(inputs, scope)
+    arguments = ["context", *results(read, inputs), *_params(inputs, scope)]
     head = f"def {name}({', '.join(inputs.signature())}):"
-    body = [textwrap.indent(_documentation(doc), "    "), f"    yield from run_in_airflow({', '.join(arguments)})"]
+    body = [documentation(doc), f"    yield from run_in_airflow({', '.join(arguments)})"]
     return inputs, Function(text="\n".join([head, *body]))
-
-
-def _documentation(text: str) -> str:
-    lines = textwrap.wrap(text, DOC_WIDTH, break_long_words=False, break_on_hyphens=False)
-    joined = "\n".join(lines) + ("\n" if len(lines) > 1 else "")
-    return docstring(joined) or '"""Airflow runs it."""'
 
 
 def _params(inputs: Inputs, scope: Scope) -> list[str]:

@@ -11,6 +11,7 @@ from dagport.passes.control import Control, control_of
 from dagport.translation import Fidelity, TaskOutcome
 from dagport.writers.common import builder as common
 from dagport.writers.common.builder import documented
+from dagport.writers.common.delegation import by_airflow
 from dagport.writers.common.edges import Dependencies
 from dagport.writers.common.model import Function, Inspection, Refused, Settings
 from dagport.writers.common.naming import clean, identifier
@@ -112,7 +113,7 @@ class Builder(common.Builder):
         return replace(inspection, result=replace(inspection.result, several=task.mapped is not None))
 
     def _by_airflow(self, task: Task) -> Inspection:
-        return delegated.inspect(task, self.scope)
+        return by_airflow(several=task.mapped is not None or task.id in self.scope.mapped)
 
     def _skips(self, task: Task) -> bool:
         """Whether its own work may end in a skip."""

@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dagport.graph import Asset, Pipeline, Task
-from dagport.writers.common.code import docstring
-from dagport.writers.common.delegation import handed
+from dagport.writers.common.delegation import documentation, notes_of, results
 from dagport.writers.common.literals import text_literal
-from dagport.writers.common.model import Function, Inspection, Note, Result, Settings
+from dagport.writers.common.model import Function, Settings
 from dagport.writers.common.regions import CHOOSES
-from dagport.writers.common.settings import DEFAULT_POOL
 from dagport.writers.prefect.inputs import Inputs
 from dagport.writers.prefect.scope import Scope
 from dagport.writers.prefect.settings import settings_of
 
 KEPT = ("description", "tags", "assets", "asset_deps")  # the others are Airflow's business
 AIRFLOW_TAG = "airflow"
-NO_SCHEDULER = "a local Airflow doesn't look at `{}`: the tasks that one machine runs don't wait for other runs"
 WAITS = "it waits in Airflow, and its task waits as long"
 MORE: Mapping[str, str] = {
     "sensor": WAITS,
     "wait": WAITS,
     "trigger": "only an Airflow with a scheduler runs the DAG that it starts: use a RemoteAirflow",
 }
-DOC_WIDTH = 96
-
-
-def inspect(task: Task, scope: Scope) -> Inspection:
-    """It hands over whatever it has pushed, and has the dates of its run."""
-    several = task.mapped is not None or task.id in scope.mapped
-    return Inspection(result=Result(kind="xcoms", several=several), context=frozenset({"logical_date"}), skips=True)
 
 
 def why(task: Task, reason: str, scope: Scope) -> str:
@@ -50,15 +39,7 @@ def settings(task: Task, pipeline: Pipeline, assets: Mapping[str, Asset]) -> Set
     arguments = {name: text for name, text in full.arguments.items() if name in KEPT}
     tags = arguments.get("tags", "[]").removesuffix("]")
     arguments["tags"] = f"{tags}{', ' if tags != '[' else ''}{text_literal(AIRFLOW_TAG)}]"
-    return Settings(arguments=arguments, notes=tuple(_notes(task)))
-
-
-def _notes(task: Task) -> Iterator[Note]:
-    if task.pool not in (None, DEFAULT_POOL):
-        yield "DP403", NO_SCHEDULER.format("pool")
-    for name in ("depends_on_past", "wait_for_downstream"):
-        if getattr(task, name):
-            yield "DP403", NO_SCHEDULER.format(name)
+    return Settings(arguments=arguments, notes=tuple(notes_of(task)))
 
 
 def write(tasks: Sequence[Task], read: Iterable[str], name: str, reason: str, scope: Scope) -> tuple[Inputs, Function]:
@@ -69,11 +50,7 @@ def write(tasks: Sequence[Task], read: Iterable[str], name: str, reason: str, sc
     arguments = [text_literal(scope.pipeline.id)]
     ids = [text_literal(task.id) for task in tasks]
     arguments += [f"[{', '.join(ids)}]"] if several else ids
-    results = {task_id: text for task_id in read if (text := handed(task_id, inputs)) is not None}
-    if results:
-        pairs = ", ".join(f"{text_literal(task_id)}: {text}" for task_id, text in results.items())
-        arguments.append(f"results={{{pairs}}}")
-    arguments += [*_of_run(inputs, scope), *_said(tasks, scope.pipeline)]
+    arguments += [*results(read, inputs), *_of_run(inputs, scope), *_said(tasks, scope.pipeline)]
     call = f"{'run_region_in_airflow' if several else 'run_in_airflow'}({', '.join(arguments)})"
     doc = f"Airflow runs these {len(tasks)} tasks together." if several else f"Airflow runs this task: {reason}."
     return inputs, _function(name, inputs.signature(), doc, f"return {call}")
@@ -90,14 +67,8 @@ def write_member(task: Task, reason: str, scope: Scope) -> tuple[Inputs, Functio
 
 def _function(name: str, signature: Sequence[str], doc: str, body: str) -> Function:
     head = f"def {name}({', '.join(signature)}):"
-    lines = [head, textwrap.indent(_documentation(doc), "    "), f"    {body}"]
+    lines = [head, documentation(doc), f"    {body}"]
     return Function(text="\n".join(lines), documented=True)
-
-
-def _documentation(text: str) -> str:
-    lines = textwrap.wrap(text, DOC_WIDTH, break_long_words=False, break_on_hyphens=False)
-    joined = "\n".join(lines) + ("\n" if len(lines) > 1 else "")
-    return docstring(joined) or '"""Airflow runs it."""'
 
 
 def _said(tasks: Sequence[Task], pipeline: Pipeline) -> Iterator[str]:
