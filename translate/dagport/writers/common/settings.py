@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from dagport.graph import Pipeline, Task
 from dagport.values import Call, Value
-from dagport.writers.common.model import Note
+from dagport.writers.common.literals import text_literal
+from dagport.writers.common.model import Note, Settings
 
 DEFAULT_RETRY_DELAY = 300  # seconds; `default_task_retry_delay`
 DEFAULT_OWNER = "airflow"
@@ -19,6 +20,30 @@ DEFAULT_POOL = "default_pool"
 OTHER_DOCS = ("doc_rst", "doc_json", "doc_yaml")
 EMAILS = ("email_on_failure", "email_on_retry")  # on, unless they are turned off
 SECONDS = len("2026-01-01T00:00:00")
+
+# The rows of a target's tables that say the same in each whose tasks are Python functions.
+IGNORED: Mapping[str, str] = {
+    **dict.fromkeys(("doc", "doc_md", *OTHER_DOCS), "it is the description"),
+    "provide_context": "it has no effect since Airflow 2",
+    "map_index_template": "it only labels mapped tasks",
+    "do_xcom_push": "the form of the task follows it",
+    "xcom_push": "the form of the task follows it",
+    "allow_nested_operators": "a warning of Airflow only",
+    "render_template_as_native_obj": "the form of the task follows it",
+}
+APPROXIMATED: Mapping[str, str] = {
+    "start_date": "the task starts with its DAG",
+    "end_date": "the task ends with its DAG",
+    "max_retry_delay": "the delay isn't capped",
+    "ignore_first_depends_on_past": "see depends_on_past",
+    "wait_for_past_depends_before_skipping": "see depends_on_past",
+}
+REFUSED: Mapping[str, str] = {
+    "pre_execute": "it runs code before the task",
+    "post_execute": "it runs code after the task",
+    "retry_policy": "its rules decide which failures are retried",
+    "params": "the task has params of its own",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +81,15 @@ class Collected:
         """A setting without a place, which may change what the task does."""
         self.approximations.append(f"`{setting}` isn't carried over: {advice}")
 
+    def settled(self, refusal: str | None) -> Settings:
+        """What the settings become, once all of them have been looked at."""
+        return Settings(
+            arguments=self.arguments,
+            notes=tuple(self.notes),
+            approximations=tuple(self.approximations),
+            refusal=refusal,
+        )
+
 
 def walk(task: Task, pipeline: Pipeline, own: frozenset[str], tables: Tables, found: Collected) -> str | None:
     """Go through the arguments that the form, which reads ``own``, doesn't; returns why the task is refused."""
@@ -73,6 +107,20 @@ def walk(task: Task, pipeline: Pipeline, own: frozenset[str], tables: Tables, fo
         else:
             return f"the argument `{name}` isn't carried over"
     return None
+
+
+def describe(task: Task, found: Collected) -> None:
+    """A task's documentation is its description."""
+    text = documentation(task)
+    if text:
+        found.arguments["description"] = text_literal(text)
+
+
+def waits_for_past(task: Task, found: Collected) -> None:
+    """Runs of a target don't wait for the run before."""
+    for name in ("depends_on_past", "wait_for_downstream"):
+        if getattr(task, name):
+            found.differ(name, "it doesn't wait for the run before")
 
 
 def documentation(task: Task) -> str | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dagport.graph import Asset, Pipeline, Task
+from dagport.writers.common import settings
 from dagport.writers.common.literals import text_literal
 from dagport.writers.common.model import Settings
 from dagport.writers.common.settings import (
@@ -17,29 +18,20 @@ from dagport.writers.common.settings import (
     DEFAULT_RETRY_DELAY,
     Collected,
     Tables,
-    documentation,
+    describe,
+    waits_for_past,
     walk,
 )
 from dagport.writers.dagster.naming import OWNER, POOL, TAG_VALUE
 
 IGNORED: dict[str, str] = {
+    **settings.IGNORED,
     "task_id": "it is the asset's name",
-    "doc": "it is the description",
-    "doc_md": "it is the description",
-    "doc_json": "it is the description",
-    "doc_yaml": "it is the description",
-    "doc_rst": "it is the description",
     "logger_name": "Dagster has its own",
     "show_return_value_in_logs": "Dagster doesn't log results",
-    "provide_context": "it has no effect since Airflow 2",
-    "map_index_template": "it only labels mapped tasks",
     "weight_rule": "the priority is carried as it is written",
-    "do_xcom_push": "the form of the task follows it",
-    "xcom_push": "the form of the task follows it",
     "trigger_rule": "only all_success is carried over",
     "resources": "the executor decides",
-    "allow_nested_operators": "a warning of Airflow only",
-    "render_template_as_native_obj": "the form of the task follows it",
 }
 NOTED: dict[str, str] = {
     "executor": "the executor is the deployment's choice: set it in dagster.yaml or on the job",
@@ -57,24 +49,14 @@ APPROXIMATED: dict[str, str] = {
     "on_execute_callback": "call it at the start of the asset",
     "on_skipped_callback": "Dagster has no hook for a skip",
     "sla": "use a FreshnessPolicy",
-    "start_date": "the task starts with its DAG",
-    "end_date": "the task ends with its DAG",
-    "max_retry_delay": "the delay isn't capped",
-    "ignore_first_depends_on_past": "see depends_on_past",
-    "wait_for_past_depends_before_skipping": "see depends_on_past",
-}
-REFUSED: dict[str, str] = {
-    "pre_execute": "it runs code before the task",
-    "post_execute": "it runs code after the task",
-    "retry_policy": "its rules decide which failures are retried",
-    "params": "the task has params of its own",
+    **settings.APPROXIMATED,
 }
 EMAILS = {
     "email": "use @dg.run_failure_sensor",
     "email_on_failure": "use @dg.run_failure_sensor",
     "email_on_retry": "Dagster has no hook for a retry",
 }
-TABLES = Tables(ignored=IGNORED, noted=NOTED, approximated={**APPROXIMATED, **EMAILS}, refused=REFUSED)
+TABLES = Tables(ignored=IGNORED, noted=NOTED, approximated={**APPROXIMATED, **EMAILS}, refused=settings.REFUSED)
 
 
 def settings_of(
@@ -91,13 +73,7 @@ def settings_of(
         rule(task, collected)
     _assets(task, assets, collected)
     _finish(collected)
-    refusal = walk(task, pipeline, own, TABLES, collected)
-    return Settings(
-        arguments=collected.arguments,
-        notes=tuple(collected.notes),
-        approximations=tuple(collected.approximations),
-        refusal=refusal,
-    )
+    return collected.settled(walk(task, pipeline, own, TABLES, collected))
 
 
 @dataclass
@@ -153,19 +129,9 @@ def _order(task: Task, found: _Collected) -> None:
         found.note("weight_rule", "the priority is the task's own; Airflow adds those of the tasks after it")
     if task.queue is not None and task.queue != "default":
         found.note("queue", f"which worker runs it ({task.queue!r}) is the executor's configuration")
-    if task.depends_on_past:
-        found.differ("depends_on_past", "it doesn't wait for the run before")
-    if task.wait_for_downstream:
-        found.differ("wait_for_downstream", "it doesn't wait for the run before")
 
 
-def _documentation(task: Task, found: _Collected) -> None:
-    text = documentation(task)
-    if text:
-        found.arguments["description"] = text_literal(text)
-
-
-RULES: tuple[Callable[[Task, _Collected], None], ...] = (_documentation, _owner, _retries, _pool, _order)
+RULES: tuple[Callable[[Task, _Collected], None], ...] = (describe, _owner, _retries, _pool, _order, waits_for_past)
 
 
 def _assets(task: Task, assets: Mapping[str, Asset], found: _Collected) -> None:

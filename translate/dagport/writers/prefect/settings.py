@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from dagport.graph import Asset, Pipeline, Task
+from dagport.writers.common import settings
 from dagport.writers.common.literals import text_literal
 from dagport.writers.common.model import Settings
 from dagport.writers.common.settings import (
@@ -17,29 +18,20 @@ from dagport.writers.common.settings import (
     DEFAULT_RETRY_DELAY,
     Collected,
     Tables,
-    documentation,
+    describe,
+    waits_for_past,
     walk,
 )
 from dagport.writers.prefect.naming import ASSET_KEY
 
 IGNORED: dict[str, str] = {
+    **settings.IGNORED,
     "task_id": "it is the task's name",
-    "doc": "it is the description",
-    "doc_md": "it is the description",
-    "doc_json": "it is the description",
-    "doc_yaml": "it is the description",
-    "doc_rst": "it is the description",
     "logger_name": "Prefect has its own",
     "show_return_value_in_logs": "Prefect doesn't log results",
-    "provide_context": "it has no effect since Airflow 2",
-    "map_index_template": "it only labels mapped tasks",
     "weight_rule": "Prefect has no priorities among tasks",
-    "do_xcom_push": "the form of the task follows it",
-    "xcom_push": "the form of the task follows it",
     "trigger_rule": "the flow follows it",
     "resources": "the work pool decides",
-    "allow_nested_operators": "a warning of Airflow only",
-    "render_template_as_native_obj": "the form of the task follows it",
 }
 NOTED: dict[str, str] = {
     "executor": "the task runner and the work pool decide where it runs",
@@ -57,22 +49,12 @@ APPROXIMATED: dict[str, str] = {
     "on_execute_callback": "use on_running of the task: it is called with the task, its run and the state",
     "on_skipped_callback": "Prefect has no hook for a skip",
     "sla": "use an automation that notices late runs",
-    "start_date": "the task starts with its DAG",
-    "end_date": "the task ends with its DAG",
-    "max_retry_delay": "the delay isn't capped",
-    "ignore_first_depends_on_past": "see depends_on_past",
-    "wait_for_past_depends_before_skipping": "see depends_on_past",
+    **settings.APPROXIMATED,
     "email": "use an automation that sends a notification",
     "email_on_failure": "use an automation that sends a notification",
     "email_on_retry": "Prefect has no hook for a retry",
 }
-REFUSED: dict[str, str] = {
-    "pre_execute": "it runs code before the task",
-    "post_execute": "it runs code after the task",
-    "retry_policy": "its rules decide which failures are retried",
-    "params": "the task has params of its own",
-}
-TABLES = Tables(ignored=IGNORED, noted=NOTED, approximated=APPROXIMATED, refused=REFUSED)
+TABLES = Tables(ignored=IGNORED, noted=NOTED, approximated=APPROXIMATED, refused=settings.REFUSED)
 
 
 @dataclass
@@ -89,19 +71,7 @@ def settings_of(task: Task, pipeline: Pipeline, assets: Mapping[str, Asset], own
     _assets(task, assets, found)
     if found.tags:
         found.arguments["tags"] = f"[{', '.join(map(text_literal, found.tags))}]"
-    refusal = walk(task, pipeline, own, TABLES, found)
-    return Settings(
-        arguments=found.arguments,
-        notes=tuple(found.notes),
-        approximations=tuple(found.approximations),
-        refusal=refusal,
-    )
-
-
-def _documentation(task: Task, found: _Collected) -> None:
-    text = documentation(task)
-    if text:
-        found.arguments["description"] = text_literal(text)
+    return found.settled(walk(task, pipeline, own, TABLES, found))
 
 
 def _retries(task: Task, found: _Collected) -> None:
@@ -153,13 +123,17 @@ def _order(task: Task, found: _Collected) -> None:
         found.note("priority_weight", "Prefect has no priorities among tasks; work queues have")
     if task.queue is not None and task.queue != "default":
         found.note("queue", f"which worker runs it ({task.queue!r}) is the deployment's work pool and queue")
-    if task.depends_on_past:
-        found.differ("depends_on_past", "it doesn't wait for the run before")
-    if task.wait_for_downstream:
-        found.differ("wait_for_downstream", "it doesn't wait for the run before")
 
 
-RULES: tuple[Callable[[Task, _Collected], None], ...] = (_documentation, _owner, _retries, _timeout, _pool, _order)
+RULES: tuple[Callable[[Task, _Collected], None], ...] = (
+    describe,
+    _owner,
+    _retries,
+    _timeout,
+    _pool,
+    _order,
+    waits_for_past,
+)
 
 
 def _assets(task: Task, assets: Mapping[str, Asset], found: _Collected) -> None:
