@@ -57,6 +57,7 @@ class WriteOptions:
     style: Style = "auto"
     airflow_version: str = "3"  # Airflow that files are written for: "2" or "3"
     delegate: bool = True  # have the original engine run what has no form in the target; otherwise it is refused
+    tidy: bool = True  # format the generated code, of Dagster and Prefect; what isn't formatted means the same
 
 
 class TargetWriter(Protocol):

@@ -21,6 +21,7 @@ def attempt(
     package: str | None = None,
     style: Style = "auto",
     target_version: str | None = None,
+    tidy: bool = True,
 ) -> Translation | None:
     """The translation, or ``None`` when the writer failed: then the run knows the crashes.
 
@@ -39,6 +40,7 @@ def attempt(
         delegate=delegate,
         style=style,
         airflow_version=target_version or default.airflow_version,
+        tidy=tidy,
     )
     result = translate(target, documents, options)
     if isinstance(result, Translation):

@@ -220,6 +220,13 @@ class _Asked:
         return _with_engines(found, _on_engines(before, after, engines, self.runs, told))
 
     def _project(self, wanted: _Wanted) -> list[Verdict] | None:
+        if wanted.path is None and not self.engines:
+            found = self._against(wanted, tidy=False)
+            if found is None or all(verdict.state in PROVED for verdict in found):
+                return found  # no line of the generated code is named
+        return self._against(wanted, tidy=True)
+
+    def _against(self, wanted: _Wanted, *, tidy: bool) -> list[Verdict] | None:
         from dagport.verify.targets.found import package_of, project_files, style_of
         from dagport.verify.targets.verifying import Target, verify_target
 
@@ -234,6 +241,7 @@ class _Asked:
             delegate=True,
             package=package,
             style=style,
+            tidy=tidy,
         )
         if translation is None:
             return None

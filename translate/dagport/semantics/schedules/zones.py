@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from functools import cache, lru_cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from dagport.semantics.schedules.model import UnknownScheduleError
 
@@ -23,6 +23,17 @@ def zone(name: str | int) -> tzinfo:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
         raise UnknownScheduleError(f"there is no time zone {name!r}") from None
+
+
+def is_iana(name: str) -> bool:
+    """Whether a text is the name of a time zone in the IANA's list, in its spelling."""
+    return name == "UTC" or name in _iana_names()
+
+
+@cache
+def _iana_names() -> frozenset[str]:
+    """All of them: Python opens hundreds of files to find out."""
+    return frozenset(available_timezones())
 
 
 def on_the_clock(moment: datetime, tz: tzinfo) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from dagport.graph import Pipeline
@@ -227,15 +227,15 @@ class _Run:
         names = {*unit.after, *gate.choosers, *gate.setups, *gate.scope, *unit.takes.values()}
         if self._engine(unit, names):
             return
-        verdict = decide(
+        verdict = _decide(
             unit.id, unit.rule, self._all(unit.after), choosers=self._all(gate.choosers),
             setups=self._all(gate.setups), scope=self._all(gate.scope),
         )  # fmt: skip
         self._set(self._decided(unit, verdict, -1))
         self._may_die(unit)
 
-    def _all(self, names: Iterable[str]) -> list[Ended]:
-        return [self.ends[name] for name in names if name in self.ends]
+    def _all(self, names: Iterable[str]) -> tuple[Ended, ...]:
+        return tuple(self.ends[name] for name in names if name in self.ends)
 
     def _decided(self, unit: Unit, verdict: Verdict, index: int) -> Ended:
         self.tries[unit.id, index] = 0
@@ -266,8 +266,8 @@ class _Run:
         expansion = unit.expansion or Expansion(id=unit.id)
         gate = expansion.gate
         lists = self._all(expansion.lists)
-        known = lists if unit.mapped else list(map(_from_the_beginning, lists))
-        verdict = decide(
+        known = lists if unit.mapped else tuple(map(_from_the_beginning, lists))
+        verdict = _decide(
             expansion.id, expansion.rule, self._all(expansion.after), choosers=self._all(gate.choosers),
             setups=self._all(gate.setups), lists=known,
         )  # fmt: skip
@@ -285,7 +285,7 @@ class _Run:
             whole = Ended(unit.id, state, round=0 if self.side.orchestrator == "dagster" else verdict.round)
             outside = [name for name in unit.after if not self._is_beside(unit, name)]
             if outside:
-                state = decide(unit.id, unit.rule, self._all(outside), lists=[whole]).state or "skipped"
+                state = _decide(unit.id, unit.rule, self._all(outside), lists=(whole,)).state or "skipped"
         self._set(Ended(unit.id, state, round=verdict.round, setup=unit.setup))
         self.tries[unit.id, -1] = 0
         self._may_die(unit)
@@ -298,9 +298,9 @@ class _Run:
         if unit.mapped:
             return self._decided(unit, Verdict(None, whole.round + 1), index)
         gate = unit.gate or Gate()
-        upstream = [here.get(name) or self.ends[name] for name in unit.after if name in here or name in self.ends]
-        choosers = [here.get(name) or self.ends[name] for name in gate.choosers if name in here or name in self.ends]
-        verdict = decide(unit.id, unit.rule, upstream, choosers=choosers, setups=self._all(gate.setups))
+        ends = {**self.ends, **here}
+        upstream, choosers = (tuple(ends[one] for one in names if one in ends) for names in (unit.after, gate.choosers))
+        verdict = _decide(unit.id, unit.rule, upstream, choosers=choosers, setups=self._all(gate.setups))
         return self._decided(unit, Verdict(verdict.state, max(verdict.round, whole.round) + 1), index)
 
     # Tasks that Airflow runs
@@ -310,7 +310,7 @@ class _Run:
         outside = sorted({one for unit in block for one in unit.after} - members)
         before = self._before(outside)
         if block[0].gate is not None and self.side.orchestrator == "prefect":
-            before = decide(block[0].id, block[0].rule, self._all(outside)).state or "success"
+            before = _decide(block[0].id, block[0].rule, self._all(outside)).state or "success"
         if before != "success":
             for name in members:
                 self._set(Ended(name, before))
@@ -325,6 +325,15 @@ class _Run:
             self.ends[name] = Ended(name, state)
             if state in BAD:
                 self.dead.add(name)
+
+
+@lru_cache(maxsize=10_000)
+def _decide(
+    task: str, rule: str, upstream: tuple[Ended, ...], *, choosers: tuple[Ended, ...] = (),
+    setups: tuple[Ended, ...] = (), scope: tuple[Ended, ...] = (), lists: tuple[Ended, ...] = (),
+) -> Verdict:  # fmt: skip
+    """``decide``, asked once for the same ends: most outcomes differ in a few tasks only."""
+    return decide(task, rule, upstream, choosers=choosers, setups=setups, scope=scope, lists=lists)
 
 
 def _from_the_beginning(ended: Ended) -> Ended:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Literal
 
 from dagport.diagnostics import Diagnostic
@@ -13,7 +14,6 @@ from dagport.translation import Document, TaskOutcome, Translation
 from dagport.verify.model import CHECKS, Check, Difference, Verdict, shown
 from dagport.verify.pairs import FAILS_FAST, Told
 from dagport.verify.schedules import Horizon
-from dagport.verify.targets import dagster, prefect
 from dagport.verify.targets.leftovers import leftovers, other_files
 from dagport.verify.targets.model import Report, TargetPipeline, When
 from dagport.verify.targets.outcomes import outcomes
@@ -27,9 +27,9 @@ SAID = ("schedule", "catchup", "end_date", "start_date")
 NO_SCHEDULE = "no schedule was written"  # DP407
 SHOWN = 3  # tasks that a line names
 MANUAL = When(manual=True)
-READERS: Mapping[str, Callable[[Mapping[str, str], Mapping[str, Report]], Iterable[TargetPipeline]]] = {
-    "dagster": dagster.read_project,
-    "prefect": prefect.read_project,
+READERS: Mapping[Orchestrator, str] = {  # imported when they are used
+    "dagster": "dagport.verify.targets.dagster",
+    "prefect": "dagport.verify.targets.prefect",
 }
 
 
@@ -56,7 +56,7 @@ def verify_target(
     documents: Sequence[Document], target: Target, horizon: Horizon, told: Told | None = None, limit: int | None = None
 ) -> Iterator[Verdict]:
     """The verdicts about each pipeline, and about each piece of the project that isn't understood."""
-    read = list(READERS[target.orchestrator](target.files, target.reports))
+    read = _read(target.files, target)
     pipelines = {one.id: one for one in read if one.id}
     references = pipelines if target.is_written else _by_id(target.translation.files, target)
     own = frozenset(one.path for one in references.values()) | {one.path for one in read}
@@ -107,8 +107,13 @@ def _is_about(note: Diagnostic, name: str) -> bool:
     return note.pipeline == name and note.code in ABOUT_DATES and any(word in note.message for word in SAID)
 
 
+def _read(files: Mapping[str, str], target: Target) -> list[TargetPipeline]:
+    found: Iterable[TargetPipeline] = import_module(READERS[target.orchestrator]).read_project(files, target.reports)
+    return list(found)
+
+
 def _by_id(files: Mapping[str, str], target: Target) -> dict[str, TargetPipeline]:
-    return {one.id: one for one in READERS[target.orchestrator](files, target.reports) if one.id}
+    return {one.id: one for one in _read(files, target) if one.id}
 
 
 def _leftovers(target: Target, path: str) -> str | None:

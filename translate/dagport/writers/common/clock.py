@@ -8,9 +8,9 @@ logical date, which is in UTC, in place of the clock.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from zoneinfo import available_timezones
 
 from dagport.graph import Task
+from dagport.semantics.schedules.zones import is_iana
 from dagport.values import Call, Ref, Value
 from dagport.writers.common.inputs import Inputs
 from dagport.writers.common.literals import text_literal
@@ -74,7 +74,7 @@ def _is_dated(task: Task) -> bool:
 def _condition(task: Task, scope: Scope) -> tuple[str, list[str]]:
     """The function that decides, and its arguments."""
     zone = scope.pipeline.timezone or "UTC"
-    if zone not in available_timezones():
+    if not is_iana(zone):
         raise Refused(f"the time zone {zone!r} isn't an IANA one")
     dated = _is_dated(task)
     if task.operator in WEEKDAY:

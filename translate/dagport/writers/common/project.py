@@ -65,7 +65,8 @@ class ProjectWriter:
     def _finished(self) -> Translation:
         """The files, formatted, the users' own pieces in their places; and all that was collected."""
         python = {path: text for path, text in self.files.items() if path.endswith(".py")}
-        for path, text in format_files(python, self.options.package).items():
+        formatted = format_files(python, self.options.package) if self.options.tidy else python
+        for path, text in formatted.items():
             self.files[path] = insert(text, self.chunks.get(path, ()))
         return Translation(
             files=dict(sorted(self.files.items())), outcomes=tuple(self.outcomes), diagnostics=tuple(self.diagnostics)

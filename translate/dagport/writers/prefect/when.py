@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import count
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from dagport.graph import Pipeline, Schedule
 from dagport.semantics.schedules import UnknownScheduleError, fires, timetable_of
 from dagport.semantics.schedules.model import Version
 from dagport.semantics.schedules.prefect import cron_runs
 from dagport.semantics.schedules.timetables import DeltaTrigger
+from dagport.semantics.schedules.zones import is_iana
 from dagport.values import Call, Value
 from dagport.writers.common.cron import parse_cron
 from dagport.writers.common.literals import text_literal
@@ -74,7 +75,7 @@ def version_of(pipeline: Pipeline) -> Version:
 
 
 def _crons(crons: Sequence[str], zone: str, *, data_interval: bool, interval: timedelta = timedelta()) -> When | str:
-    if zone not in available_timezones():
+    if not is_iana(zone):
         return f"Prefect wants an IANA time zone, not {zone!r}"
     for cron in crons:
         if parse_cron(cron) is None:
