@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from dagport.options import ReadOptions
 from dagport.readers.airflow import read
 from dagport.source import Source
 from dagport.translation import Document, WriteOptions
+from dagport.verify.targets.expected import Order
 
 SHOP = """
 from datetime import datetime, timedelta
@@ -491,3 +493,46 @@ def test_a_group_over_another_list(verify: Verify, tmp_path: Path) -> None:
     done = verify(made.source, made.folder)
     assert done.exit_code == 1
     assert "each.double: the result of orders isn't handed to it" in done.output
+
+
+def statements(text: str) -> tuple[list[str], set[str]]:
+    """What a file does, and what it imports: the formatter may only sort the latter."""
+    body = ast.parse(text).body
+    imported = (node for node in body if isinstance(node, ast.Import | ast.ImportFrom))
+    names = {f"{ast.dump(alias)} {getattr(node, 'module', '')}" for node in imported for alias in node.names}
+    return [ast.dump(node) for node in body if not isinstance(node, ast.Import | ast.ImportFrom)], names
+
+
+@pytest.mark.parametrize("source", [SHOP, GATED, GROUP], ids=["shop", "gated", "group"])
+@pytest.mark.parametrize("to", ["dagster", "prefect"])
+def test_code_that_is_not_formatted_means_the_same(to: str, source: str) -> None:
+    """What is verified in passing is what would be written."""
+    document = Document(Source("shop.py", source), read(Source("shop.py", source), ReadOptions()))
+    found = target(to)([document], WriteOptions(tidy=False)).files
+    wanted = translated(to, source)
+    assert found.keys() == wanted.keys()
+    assert any(found[path] != wanted[path] for path in wanted)
+    for path, text in wanted.items():
+        if path.endswith(".py"):
+            assert statements(found[path]) == statements(text), path
+        else:
+            assert found[path] == text
+
+
+@pytest.mark.parametrize("to", ["dagster", "prefect"])
+def test_lines_are_those_of_formatted_code(
+    verify: Verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    """A difference in what dagport itself writes names lines of the files that ``translate`` writes."""
+    made = project(tmp_path, to)
+    monkeypatch.setattr(Order, "before", lambda *_: set())
+    monkeypatch.setattr(Order, "__init__", without_edges)
+    done = verify(made.source, "--to", to)
+    assert done.exit_code == 1, done.output
+    assert verify(made.source, made.folder).output == done.output
+
+
+def without_edges(order: Order, *_: object) -> None:
+    """As if the source had no edges: each of the target's is a difference that names its line."""
+    order.direct = {name: set() for name in ("orders", "returns", "net", "archive", "after.tell")}
+    order.flows = {name: set() for name in order.direct}
