@@ -63,7 +63,8 @@ def in_airflow(database: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
             "AIRFLOW_CONN_HTTP_DEFAULT": found.address,
             "AIRFLOW_CONN_SHOP": json.dumps({"conn_type": "sqlite", "host": str(database)}),
         }
-        done = engine.run([HERE / "inside/families_airflow.py", DAGS / "platforms.py", DAY], env=variables)
+        files = [DAGS / "platforms.py", DAGS / "amazon.py"]
+        done = engine.run([HERE / "inside/families_airflow.py", DAY, *files], env=variables)
     return {"ends": json.loads(done.stdout.splitlines()[-1]), "asked": found.asked}
 
 
@@ -96,7 +97,7 @@ def in_dagster(
             "SPARK_LOG": str(submit.with_name("log")),
         }
         script = HERE / "inside/families_dagster.py"
-        jobs = ["platforms", "others", "controlled"]
+        jobs = ["platforms", "amazon", "others", "controlled"]
         done = dagster_integrations.run([script, project, "pipelines", DAY, *jobs], env=variables)
     commands = submit.with_name("log").read_text("utf-8").splitlines()
     return {
@@ -178,18 +179,33 @@ def test_same_requests(in_airflow: dict[str, Any], in_dagster: dict[str, Any]) -
     assert len(in_dagster["asked"]) >= 10
 
 
+AMAZON = (
+    "invoked", "invoked_fails", "ecs", "ecs_fails", "ecs_refused", "ecs_started", "queued", "glue", "glue_fails",
+    "machine", "cluster", "cluster_fails", "query", "query_fails", "statement", "statements", "statement_fails",
+    "copied", "copied_named", "copied_twice_named", "created", "created_new", "created_again", "deleted",
+    "deleted_one", "deleted_all", "deleted_none", "deleted_fails", "listed", "listed_pattern", "loaded",
+    "loaded_missing",
+)  # fmt: skip
+PUSH = ("ecs", "ecs_started")  # their results are what they push by name: ``test_pushed``
 SERVICES = (
     "training", "training_fails", "processing", "processing_fails", "tuning", "model", "endpoint", "steps",
     "steps_fail", "serverless", "answer", "sent", "missing",
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("task", SERVICES)
+@pytest.mark.parametrize("task", [*SERVICES, *AMAZON])
 def test_services_end_the_same(task: str, in_airflow: dict[str, Any], in_dagster: dict[str, Any]) -> None:
     ours, theirs = in_dagster["ends"][task], in_airflow["ends"][task]
     assert ours["state"] == theirs["state"], (ours, theirs)
-    if ours["state"] == "success":
+    if ours["state"] == "success" and task not in PUSH:
         assert without_metadata(ours["value"]) == without_metadata(theirs["value"])
+
+
+def test_pushed(in_dagster: dict[str, Any]) -> None:
+    assert [in_dagster["ends"][task]["value"] for task in PUSH] == [
+        {"ecs_task_arn": "arn:task/train"},
+        {"ecs_task_arn": "arn:task/later"},
+    ]
 
 
 def without_metadata(value: Any) -> Any:

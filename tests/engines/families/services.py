@@ -9,8 +9,14 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from tests.engines.families import amazon
+
 JOBS = "/api/2.2/jobs/"
 DBT = "/api/v2/accounts/"
+OF_CLUSTERS = ("RunJobFlow", "TerminateJobFlows", "DescribeCluster")
+BAD_FUNCTION = "/2015-03-31/functions/bad/"
+TOKENS = ("clientToken", "ClientToken", "ClientRequestToken")
+BUCKETS = ("/lake", "/models", "/b/", "/c/")
 LOOKS = 1  # how often a job is said to run before it has ended
 SAGEMAKER = {
     "TrainingJob": "TrainingJobStatus",
@@ -39,6 +45,11 @@ class Services:
     def of_target(self, target: str, body: dict[str, Any]) -> tuple[int, Any]:
         """SageMaker and EMR, which are asked by name."""
         service, _, action = target.partition(".")
+        if service in amazon.SERVICES and (service != "ElasticMapReduce" or action in OF_CLUSTERS):
+            answer, changes = amazon.by_target(service, action, body, self.state)
+            if changes:
+                self.asked.append((action, without_empty(body)))
+            return answer
         if action.startswith(("Create", "AddJobFlow")):
             self.asked.append((action, body))
         return self.of_emr(action, body) if service == "ElasticMapReduce" else self.of_sagemaker(action, body)
@@ -80,6 +91,16 @@ class Services:
             return self.of_databricks(path.removeprefix(JOBS), json.loads(body or "{}"))
         if path.startswith(DBT):
             return self.of_dbt(path, headers, body)
+        if path.startswith(BUCKETS):
+            status, answer, kept = amazon.s3(method, path, headers, body)
+            self.asked.append(("S3", kept))
+            return status, answer
+        if path.startswith("/2015-03-31/functions/"):
+            self.asked.append(("Invoke", [path, body, headers.get("X-Amz-Log-Type")]))
+            return 200, amazon.function(path)
+        if path == "/v1/submitjob":
+            self.asked.append(("SubmitJob", without_empty(json.loads(body))))
+            return 200, {"jobName": "a", "jobId": "job-1"}
         if path.startswith("/.well-known/"):
             return 404, "there is none"
         self.asked.append((f"{method} {path}", [body, headers.get("X-Day")]))
@@ -113,6 +134,11 @@ class Services:
         return 200, {"run_id": 7 if path == "runs/submit" else int(body["job_id"])}
 
 
+def without_empty(body: dict[str, Any]) -> dict[str, Any]:
+    """A request without what says that there is nothing, and without what boto3 makes up for each request."""
+    return {name: value for name, value in body.items() if value not in ({}, [], None) and name not in TOKENS}
+
+
 @contextmanager
 def services() -> Iterator[Services]:
     """The services, as long as they are needed."""
@@ -120,6 +146,7 @@ def services() -> Iterator[Services]:
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
+            more = {"X-Amz-Function-Error": "Unhandled"} if self.path.startswith(BAD_FUNCTION) else {}
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             target = self.headers.get("X-Amz-Target", "").removeprefix("AWS.")
             if target:
@@ -128,11 +155,14 @@ def services() -> Iterator[Services]:
                 status, given = found.of_path(self.command, self.path, self.headers, body)
             data = (given if isinstance(given, str) else json.dumps(given)).encode()
             self.send_response(status)
+            for name, value in more.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            if self.command != "HEAD":
+                self.wfile.write(data)
 
-        do_GET = do_POST = answer  # noqa: N815 - what the base class looks for
+        do_GET = do_POST = do_PUT = do_HEAD = answer  # noqa: N815 - what the base class looks for
 
         def log_message(self, format: str, *args: object) -> None: ...  # noqa: A002
 

@@ -1,6 +1,6 @@
 """What tasks of a DAG ask other platforms for, and how they end: as JSON.
 
-    AIRFLOW_PYTHON families_airflow.py DAG_FILE DAY
+    AIRFLOW_PYTHON families_airflow.py DAY DAG_FILE...
 
 A pod and a container are told as they would be made; everything else is executed.
 """
@@ -68,6 +68,7 @@ def told(task: Any, day: str) -> dict[str, Any]:
 
 if __name__ == "__main__":
     with redirect_stdout(sys.stderr):
-        tasks = run_path(sys.argv[1])["dag"].tasks
-        results = {task.task_id: told(task, sys.argv[2]) for task in tasks}
+        day, *files = sys.argv[1:]
+        tasks = [task for file in files for task in run_path(file)["dag"].tasks]
+        results = {task.task_id: told(task, day) for task in tasks}
     sys.stdout.write(json.dumps(results, default=repr))

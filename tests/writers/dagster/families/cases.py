@@ -14,6 +14,16 @@ DBT = f"{PROVIDERS}.dbt.cloud.operators.dbt.DbtCloudRunJobOperator"
 SPARK = f"{PROVIDERS}.apache.spark.operators.spark_submit.SparkSubmitOperator"
 HTTP = f"{PROVIDERS}.http.operators.http.HttpOperator"
 SQL = f"{PROVIDERS}.common.sql.operators.sql.SQL{{}}Operator"
+AWS = f"{PROVIDERS}.amazon.aws.operators"
+LAMBDA = f"{AWS}.lambda_function.LambdaInvokeFunctionOperator"
+ECS = f"{AWS}.ecs.EcsRunTaskOperator"
+BATCH = f"{AWS}.batch.BatchOperator"
+GLUE = f"{AWS}.glue.GlueJobOperator"
+MACHINE = f"{AWS}.step_function.StepFunctionStartExecutionOperator"
+ATHENA = f"{AWS}.athena.AthenaOperator"
+REDSHIFT = f"{AWS}.redshift_data.RedshiftDataOperator"
+S3 = f"{AWS}.s3.S3{{}}Operator"
+LOCAL = f"{PROVIDERS}.amazon.aws.transfers.local_to_s3.LocalFilesystemToS3Operator"
 DS = Template("{{ ds }}", ("ds",))
 
 
@@ -52,6 +62,42 @@ POD_SPEC: dict[str, Value] = {
 
 
 WRITTEN: list[tuple[str, dict[str, Value], str]] = [
+    (
+        ECS,
+        {"cluster": "c", "task_definition": DS, "overrides": {}, "waiter_max_attempts": 3, "region_name": "eu-west-1"},
+        "ecs = aws_default.client('ecs', region_name='eu-west-1')\n"
+        "cluster = 'c'\n"
+        "task = started_task(ecs.run_task(cluster=cluster, taskDefinition=context.partition_key, overrides={}, "
+        "startedBy='airflow', launchType='EC2'))\n"
+        "wait_for_task(ecs, cluster, task, every=6, attempts=3)\n"
+        "return {'ecs_task_arn': task}",
+    ),
+    (
+        EMR.format("CreateJobFlow"),
+        {"job_flow_overrides": {"Name": DS, "Instances": {}}, "emr_conn_id": None},
+        "emr = aws_default.client('emr')\n"
+        "cluster = emr.run_job_flow(Name=context.partition_key, Instances={})['JobFlowId']\n"
+        "return cluster",
+    ),
+    (
+        GLUE,
+        {"job_name": "clean", "run_job_kwargs": {"WorkerType": "G.1X"}, "wait_for_completion": False, "durable": False},
+        "glue = aws_default.client('glue')\n"
+        "name = 'clean'\n"
+        "run = glue.start_job_run(JobName=name, WorkerType='G.1X')['JobRunId']\n"
+        "return run",
+    ),
+    (
+        S3.format("CopyObject"),
+        {"source_bucket_key": "s3://a/b", "dest_bucket_key": DS, "dest_bucket_name": "c", "acl_policy": "no-acl"},
+        "s3 = aws_default.client('s3')\n"
+        "s3.copy_object(**s3_place(context.partition_key, 'c'), CopySource=s3_place('s3://a/b'))",
+    ),
+    (
+        LOCAL,
+        {"filename": "/x", "dest_key": "s3://a/b", "acl_policy": "private"},
+        "s3 = aws_default.client('s3')\nput_file(s3, '/x', **s3_place('s3://a/b'), replace=False, acl='private')",
+    ),
     (
         DOCKER,
         {
@@ -203,6 +249,16 @@ WRITTEN: list[tuple[str, dict[str, Value], str]] = [
 
 
 EXACT: list[tuple[str, dict[str, Value]]] = [
+    (LAMBDA, {"function_name": DS}),
+    (ECS, {"cluster": "c", "task_definition": "t", "overrides": {}}),
+    (GLUE, {"job_name": "clean", "durable": False}),
+    (MACHINE, {"state_machine_arn": "a", "state_machine_input": DS}),
+    (ATHENA, {"query": DS}),
+    (REDSHIFT, {"sql": DS, "workgroup_name": "w", "durable": False}),
+    (EMR.format("CreateJobFlow"), {"job_flow_overrides": {"Name": "a", "Instances": {}}, "emr_conn_id": None}),
+    (S3.format("List"), {"bucket": DS}),
+    (S3.format("DeleteObjects"), {"bucket": "b", "keys": [DS]}),
+    (S3.format("CreateObject"), {"s3_key": "s3://a/b", "data": DS}),
     (DOCKER, {"image": "a", "mount_tmp_dir": False}),
     (SAGEMAKER.format("Tuning"), {"config": {"HyperParameterTuningJobName": "t", "TrainingJobDefinition": {}}}),
     (EMR.format("AddSteps"), {"job_flow_id": "j", "steps": [{}]}),
@@ -210,6 +266,19 @@ EXACT: list[tuple[str, dict[str, Value]]] = [
     (DBT, {"job_id": 1, "trigger_reason": "a"}),
 ]
 NEAR: list[tuple[str, dict[str, Value], str]] = [
+    (BATCH, {"job_name": "j", "job_queue": "q", "job_definition": "d"}, "gives up after 4200 looks"),
+    (GLUE, {"job_name": "clean"}, "`durable`: when a worker dies"),
+    (REDSHIFT, {"sql": "SELECT 1", "workgroup_name": "w"}, "`durable`: when a worker dies"),
+    (
+        EMR.format("CreateJobFlow"),
+        {"job_flow_overrides": {"Name": "a", "Instances": {}}},
+        "what the connection 'emr_default' adds",
+    ),
+    (
+        ECS,
+        {"cluster": "c", "task_definition": "t", "overrides": {}, "awslogs_group": "g"},
+        "the container's log isn't shown",
+    ),
     (POD, {"image": "a", "namespace": "b"}, "the pod hasn't started after 120 s"),
     (POD, {"image": "a", "namespace": "b", "startup_timeout_seconds": 9}, "the pod hasn't started after 9 s"),
     (POD, {"image": "a", "namespace": "b"}, "Dagster's labels in place"),
@@ -224,6 +293,45 @@ NEAR: list[tuple[str, dict[str, Value], str]] = [
     (SQL.format("Check"), {"conn_id": "wh", "sql": "SELECT 1"}, "the kind of the connection 'wh' isn't known"),
 ]
 REFUSED: list[tuple[str, dict[str, Value], str]] = [
+    (LAMBDA, {}, "`function_name` isn't given"),
+    (LAMBDA, {"function_name": "f", "botocore_config": {}}, "how requests are sent"),
+    (ECS, {"cluster": "c", "task_definition": "t", "overrides": {}, "deferrable": True}, "in its triggerer"),
+    (ECS, {"cluster": "c", "task_definition": "t", "overrides": {}, "reattach": True}, "goes on with the task"),
+    (ECS, {"cluster": "c", "task_definition": "t", "overrides": {}, "skip_on_exit_code": 99}, "an exit code skips"),
+    (ECS, {"cluster": "c", "task_definition": "t", "overrides": {}, "wait_for_completion": DS}, "isn't known"),
+    (ECS, {"cluster": "c", "task_definition": "t", "overrides": {}, "tags": XCom("a")}, "its tags aren't known"),
+    (BATCH, {"job_name": "j", "job_queue": "q", "job_definition": "d", "waiters": Code("w", "")}, "a way of its own"),
+    (BATCH, {"job_name": "j", "job_queue": "q", "job_definition": "d", "deferrable": True}, "in its triggerer"),
+    (GLUE, {"job_name": "a", "script_location": "s3://a/b.py"}, "makes the job where there is none"),
+    (GLUE, {"job_name": "a", "update_config": True}, "changes the job first"),
+    (GLUE, {"job_name": "a", "run_job_kwargs": XCom("a")}, "the entries of its request aren't known"),
+    (GLUE, {}, "`job_name` isn't given"),
+    (MACHINE, {"state_machine_arn": "a", "is_redrive_execution": True}, "goes on with an execution"),
+    (MACHINE, {"state_machine_arn": "a", "deferrable": True}, "waits for the end"),
+    (ATHENA, {"query": "query.sql"}, "names the template file"),
+    (ATHENA, {"query": "SELECT 1", "deferrable": True}, "in its triggerer"),
+    (REDSHIFT, {"sql": "SELECT 1"}, "no cluster and no workgroup"),
+    (REDSHIFT, {"sql": "SELECT 1", "workgroup_name": "w", "return_sql_result": True}, "what the statements have found"),
+    (REDSHIFT, {"sql": XCom("a"), "workgroup_name": "w"}, "its sql isn't known"),
+    (REDSHIFT, {"sql": "SELECT 1", "workgroup_name": "w", "poll_interval": 0}, "isn't a number of seconds"),
+    (EMR.format("CreateJobFlow"), {"job_flow_overrides": {"Name": "a"}}, "have no Instances"),
+    (EMR.format("CreateJobFlow"), {"job_flow_overrides": DS}, "job_flow_overrides aren't known"),
+    (S3.format("CopyObject"), {"source_bucket_key": DS, "dest_bucket_key": "s3://a/b"}, "the address of an object"),
+    (
+        S3.format("CopyObject"),
+        {"source_bucket_key": "https://a.s3.amazonaws.com/b", "dest_bucket_key": "s3://a/b"},
+        "the address of an object",
+    ),
+    (
+        S3.format("CopyObject"),
+        {"source_bucket_key": "s3://a/b", "dest_bucket_key": "s3://a/c", "kms_key_id": "k"},
+        "a key of its own",
+    ),
+    (S3.format("CreateObject"), {"s3_key": "s3://a/b", "data": XCom("a")}, "its data isn't a text"),
+    (S3.format("CreateObject"), {"s3_key": "s3://a/b", "data": "x", "compression": "gzip"}, "it is compressed"),
+    (S3.format("DeleteObjects"), {"bucket": "b"}, "both keys and a prefix or neither"),
+    (S3.format("DeleteObjects"), {"bucket": "b", "prefix": "p", "from_datetime": DS}, "time of the last change"),
+    (LOCAL, {"filename": "x", "dest_key": "s3://a/b", "gzip": True}, "it is compressed"),
     (POD, {}, "`image` isn't given"),
     (POD, {"image": "a", "do_xcom_push": True}, "a container that it adds"),
     (POD, {"image": "a", "skip_on_exit_code": 3}, "an exit code skips it"),

@@ -31,7 +31,14 @@ REFUSED = {  # arguments with which a task is refused, since the table doesn't n
         "tls_ssl_version",
     },
     **{f"SageMaker{name}Operator": {"region"} for name in JOBS},
-    **{f"Emr{name}Operator": {"region"} for name in ("AddSteps", "ServerlessStartJob")},
+    **{
+        f"{name}Operator": {"region"}
+        for name in (
+            "EmrAddSteps", "EmrServerlessStartJob", "EmrCreateJobFlow", "LambdaInvokeFunction", "EcsRunTask", "Batch",
+            "GlueJob", "StepFunctionStartExecution", "Athena", "RedshiftData", "S3CopyObject", "S3CreateObject",
+            "S3DeleteObjects", "S3List",
+        )
+    },
 }  # fmt: skip
 
 

@@ -188,8 +188,8 @@ PLATFORMS: tuple[Row, ...] = (
         "the functions as they are; their addresses and keys stay in environment variables",
     ),
     (
-        "operators of other platforms: Vertex AI, Dataproc, BigQuery, Glue, ECS, GKE and EKS pods, "
-        "transfers, GreatExpectationsOperator, DatabricksNotebookOperator, SageMaker transforms and endpoints",
+        "operators of other platforms: Vertex AI, Dataproc, BigQuery, GKE and EKS pods, "
+        "other transfers, GreatExpectationsOperator, DatabricksNotebookOperator, SageMaker transforms and endpoints",
         "delegated",
         "they have no table yet: a family is one file (adding.md)",
     ),

@@ -10,12 +10,15 @@ from functools import cache
 
 from dagport.writers.dagster.families import (
     aws,
+    aws_jobs,
+    aws_queries,
     checks,
     databricks,
     dbt_cloud,
     docker,
     http,
     kubernetes,
+    s3,
     sagemaker,
     spark,
 )
@@ -27,6 +30,9 @@ FAMILIES: tuple[Family, ...] = (
     docker.FAMILY,
     sagemaker.FAMILY,
     aws.FAMILY,
+    aws_jobs.FAMILY,
+    aws_queries.FAMILY,
+    s3.FAMILY,
     databricks.FAMILY,
     dbt_cloud.FAMILY,
     spark.FAMILY,
@@ -34,7 +40,7 @@ FAMILIES: tuple[Family, ...] = (
     checks.FAMILY,
 )
 
-FILES = {name: f"{name}.py" for name in ("aws", "checks", "databricks", "dbt_cloud", "services", "spark")}
+FILES = {name: f"{name}.py" for name in ("aws", "checks", "databricks", "dbt_cloud", "ecs", "s3", "services", "spark")}
 """Files of the generated project that families need: what ``Operator.support`` has, and their names."""
 
 

@@ -31,10 +31,10 @@ ACCOUNT = Client(
 )
 
 
-def service(task: Task, name: str) -> str:
+def service(task: Task, name: str, variable: str = "") -> str:
     """The statement that makes the client of a service."""
     region = ", region_name=$_region" if task.arguments.get("region_name") else ""
-    return f'{name.partition("-")[0]} = $client.client("{name}"{region})'
+    return f'{variable or name.partition("-")[0]} = $client.client("{name}"{region})'
 
 
 CONNECTION: dict[str, Rule] = {

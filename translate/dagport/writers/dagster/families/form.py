@@ -67,14 +67,14 @@ class FamilyForm:
         places = nested(joined(self._places(task, inputs)))
         places.update((place, inputs.context(entry)) for place, entry in operator.entries.items())
         places.update(self._clients(task, inputs))
-        inputs.imports.update(dict.fromkeys(line.format(package=package) for line in operator.imports))
-        inputs.support.update(dict.fromkeys(operator.support))
+        body = _body(operator, task)
+        inputs.imports.update(dict.fromkeys(line.format(package=package) for line in _used(operator.imports, body)))
+        inputs.support.update(dict.fromkeys(item for item in operator.support if item not in SUPPORT or item in body))
         differences = [*operator.approximations, *self._differences(task), *self._unkept(task, scope)]
         inputs.approximations.update(dict.fromkeys(differences))
         name = scope.names[task.id]
         words = {"name": text_literal(name.key[1]), "key": _key(name.key)}
         head = f"def {name.function}({', '.join(inputs.signature())}):"
-        body = _body(operator, task)
         return inputs, Function(
             text=_function(head, body, places),
             decorator={key: Pattern(value).substitute(words) for key, value in operator.decorator.items()},
@@ -158,7 +158,8 @@ def _placed(rule: Carried, value: Value, text: Text) -> Iterator[tuple[str, str]
     if not isinstance(value, Mapping) or any("." in key for key in value):
         raise Refused("the entries of its request aren't known")
     for key, item in value.items():
-        yield f"{rule.to}.{key}", rule.convert(item, text) if rule.convert else text(item)
+        place = f"{rule.to}.{key}" if rule.to else key
+        yield place, rule.convert(item, text) if rule.convert else text(item)
 
 
 def _check(name: str, rule: Rule, task: Task, operator: Operator) -> None:
@@ -238,6 +239,13 @@ def _imported(operator: Operator, task: Task) -> frozenset[str]:
 
 def _body(operator: Operator, task: Task) -> str:
     return operator.body if isinstance(operator.body, str) else operator.body(task)
+
+
+def _used(imports: Sequence[str], body: str) -> Iterator[str]:
+    """The statements that import what the body names: what it has depends on the task."""
+    for line in imports:
+        if any(name in body for name in bound_names([line.format(package="package")])):
+            yield line
 
 
 def _names(operator: Operator, task: Task) -> frozenset[str]:

@@ -36,7 +36,7 @@ class Carried:
     rendered: bool = False  # it is one of the operator's template fields
     hidden: bool = False  # no template field, but part of one that the constructor makes: its texts are templates
     convert: Convert | None = None
-    spread: bool = False  # a dict whose entries have places of their own
+    spread: bool = False  # a dict whose entries have places of their own, below ``to`` or (with "") as arguments
     absent: Value | object = MISSING  # what the operator takes when it isn't given, where that has to be written
     unset: str = ""  # what differs when it isn't given (DP402)
     imports: tuple[str, ...] = ()  # statements that its source needs
