@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,9 +31,11 @@ def example_folders(engine: str) -> tuple[Path, ...]:
     return tuple(packages / folder for folder in EXAMPLES[engine])
 
 
-def truth(engine: Environment, paths: Iterable[Path]) -> list[dict[str, Any]]:
+def truth(
+    engine: Environment, paths: Iterable[Path], variables: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """What a real Airflow builds from files and folders: a record a file."""
-    done = engine.run([TRUTH, *paths], env=NO_PROGRAMS)
+    done = engine.run([TRUTH, *paths], env={**NO_PROGRAMS, **(variables or {})})
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 

@@ -25,6 +25,8 @@ RENDERING = frozenset({
 })  # fmt: skip
 """Arguments of a DAG without which its templates give other texts."""
 RENAMED = {"2": {"fail_fast": "fail_stop"}, "3": {"fail_stop": "fail_fast"}}
+RENAMED_CODE = "DP404"
+"""What is said of an asset that gets another name: its URI is unique as well, so the same tasks wait for it."""
 NOT_IN_2 = frozenset({"allowed_run_types", "deadline", "disable_bundle_versioning", "rerun_with_latest_version"})
 
 
@@ -158,7 +160,7 @@ class DagWriter:
     def _tell_renamed_assets(self) -> None:
         used = {name for task in self.pipeline.tasks for name in (*task.inlets, *task.outlets)}
         for name in sorted(self.values.renamed_assets & {*used, *(self.pipeline.schedule.assets or ())}):
-            self.notes.append(("DP403", f"Airflow 2 knows the asset {name!r} by its URI only"))
+            self.notes.append((RENAMED_CODE, f"Airflow 2 knows the asset {name!r} by its URI only"))
 
     def _schedule(self) -> str:
         try:

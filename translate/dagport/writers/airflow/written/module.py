@@ -11,7 +11,7 @@ from dagport.graph import Pipeline
 from dagport.pycode import text_constant
 from dagport.translation import Document, Fidelity, TaskOutcome
 from dagport.writers.airflow.written.body import Body
-from dagport.writers.airflow.written.dag import DagText, DagWriter
+from dagport.writers.airflow.written.dag import RENAMED_CODE, DagText, DagWriter
 from dagport.writers.airflow.written.functions import Functions
 from dagport.writers.airflow.written.imports import Imports
 from dagport.writers.airflow.written.model import TaskFunction, Written
@@ -200,8 +200,9 @@ class FileWriter:
     # What became of it
 
     def _task_outcome(self, dag: DagText, item: Written) -> TaskOutcome:
-        fidelity: Fidelity = "manual" if item.reason else "approximate" if item.notes or dag.notes else "native"
-        reason = item.reason or "; ".join([*item.notes, *(message for _, message in dag.notes)]) or None
+        lost = [message for code, message in dag.notes if code != RENAMED_CODE]
+        fidelity: Fidelity = "manual" if item.reason else "approximate" if item.notes or lost else "native"
+        reason = item.reason or "; ".join([*item.notes, *lost]) or None
         return self._outcome(dag.pipeline, item.task.id, fidelity, f"{self.path}:{item.task.id}", reason)
 
     def _outcome(

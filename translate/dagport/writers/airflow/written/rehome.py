@@ -1,14 +1,20 @@
-"""Imports inside code that is carried over: each from where the version that is written for has it."""
+"""Code that is carried over: imports from where the version that is written for has them, assets as it knows them."""
 
 from __future__ import annotations
 
 import ast
 
+from dagport.writers.airflow.written.datasets import as_datasets
 from dagport.writers.airflow.written.homes import home
 
 
 def rehomed(text: str, version: str) -> str:
-    """A piece of code with its imports of Airflow moved. Raises ``NotExpressible`` for one that has no home there."""
+    """A piece of code with its imports of Airflow moved, and its assets as datasets.
+
+    Raises ``NotExpressible`` for what has no home there.
+    """
+    if version == "2":
+        text = as_datasets(text)
     if "airflow" not in text:
         return text
     lines = text.splitlines(keepends=True)

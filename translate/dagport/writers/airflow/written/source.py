@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import libcst as cst
@@ -21,11 +21,11 @@ from dagport.rewrite.units import Unit
 from dagport.source import Source, Span
 from dagport.values import Value
 from dagport.writers.airflow.written.contexts import check_code
+from dagport.writers.airflow.written.datasets import as_datasets
 from dagport.writers.airflow.written.homes import home
 from dagport.writers.airflow.written.rehome import rehomed
 from dagport.writers.common.literals import NotExpressible
 
-ASSET_ARGUMENTS = ("name", "group", "watchers", "access_control")
 ASSET_OPERATOR = "airflow.sdk.definitions.asset.decorators._AssetMainOperator"
 CONDITIONS = ("run_if", "skip_if")
 """Decorators that the graph doesn't hold: they stay as the source has them."""
@@ -67,16 +67,12 @@ class Kept(Slicer):
     def _unit_verdict(self, unit: Unit) -> str | None:
         if any(_within(span, self.tree.span(unit.node)) for span in self._makers):
             return "it makes tasks or DAGs"
-        if self._version == "2" and self._has_foreign_asset(unit):
-            return "Airflow 2's datasets have no names, groups and watchers"
+        if self._version == "2":
+            try:
+                as_datasets(statement_text(self.tree, unit.node))
+            except NotExpressible as problem:
+                return str(problem)
         return super()._unit_verdict(unit)
-
-    def _has_foreign_asset(self, unit: Unit) -> bool:
-        text = statement_text(self.tree, unit.node)
-        return "Asset(" in text and any(
-            isinstance(node, ast.Call) and _is_called(node, "Asset") and _has_keyword(node, ASSET_ARGUMENTS)
-            for node in ast.walk(ast.parse(text))
-        )
 
     def _builds_pipeline(self, unit: Unit) -> bool:
         return self._unit_verdict(unit) is not None
@@ -166,7 +162,7 @@ class PythonSource:
         except SyntaxError:
             raise NotExpressible("a part of it is no expression of the source") from None
         self.need(name for name in global_names(text.strip()) if name not in BUILTINS)
-        return text.strip()
+        return as_datasets(text.strip()) if self._version == "2" else text.strip()
 
     def argument(self, task: Task, name: str) -> str:
         """The source of a task's argument. Raises ``NotExpressible`` where it isn't written out, or needs locals."""
@@ -212,6 +208,11 @@ class PythonSource:
         self._need_free("\n".join([*kept, text]), ref)
         doc = node.get_docstring(clean=False)
         return Definition(name=ref.name, text=rehomed(text, self._version), kept=tuple(kept), doc=doc)
+
+    def parameters(self, ref: CallableRef) -> list[str]:
+        """The names of all parameters of a function."""
+        tree = ast.parse(self.definition(ref).text).body[0]
+        return [item.arg for item in ast.walk(getattr(tree, "args", tree)) if isinstance(item, ast.arg)]
 
     def whole(self, ref: CallableRef) -> str:
         """A definition with all its decorators, for what they make as a whole (``@asset``)."""
@@ -304,14 +305,6 @@ def _names_asset(node: ast.expr, name: str) -> bool:
     first = node.args[0] if node.args else next(iter(given), None)
     named = next((keyword.value for keyword in node.keywords if keyword.arg == "name"), first)
     return isinstance(named, ast.Constant) and named.value == name
-
-
-def _is_called(node: ast.Call, name: str) -> bool:
-    return ast.unparse(node.func).rpartition(".")[2] == name
-
-
-def _has_keyword(node: ast.Call, names: Collection[str]) -> bool:
-    return any((keyword.arg or "") in names for keyword in node.keywords)
 
 
 def _is_name(node: ast.expr) -> bool:

@@ -48,7 +48,7 @@ class TaskWriter:
     def _form(self, task: Task, mapped: Mapping[str, str]) -> Written:
         check_arguments(task, self.values.version)
         if task.operator == ASSET_OPERATOR:
-            return self._asset(task)
+            return self._asset(task, mapped)
         if task.teardown and task.trigger_rule != TEARDOWN_RULE:
             raise NotExpressible(f"a teardown with the rule {task.trigger_rule!r}")
         if self.values.orchestrator != "airflow":
@@ -114,9 +114,13 @@ class TaskWriter:
             written.call = (*positional, *(f"{name}={value}" for name, value in given.items()))
         return self._finished(written, mapped)
 
-    def _asset(self, task: Task) -> Written:
+    def _asset(self, task: Task, mapped: Mapping[str, str]) -> Written:
         if task.callable is None:
             raise NotExpressible("its function isn't known")
+        if self.values.version == "2":
+            if self.values.source is None or self.values.source.parameters(task.callable):
+                raise NotExpressible("Airflow 2 has no @asset, which hands its function the assets that it names")
+            return self._taskflow(task, "", mapped)
         return Written(task=task, form="asset", callee=self.functions.whole(task.callable))
 
     def _finished(self, written: Written, mapped: Mapping[str, str]) -> Written:
