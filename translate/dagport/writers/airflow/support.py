@@ -8,9 +8,7 @@ from dagport.writers.airflow.written.dag import NOT_IN_2 as DAG_NOT_IN_2
 from dagport.writers.airflow.written.dag import RENDERING
 from dagport.writers.airflow.written.schedule import CRON, DELTA
 from dagport.writers.airflow.written.settings import NOT_IN_2, OWN_NOT_IN_2, SHARED
-
-Row = tuple[str, str, str]
-"""Something of the graph, its fidelity, and what is written."""
+from dagport.writers.common.support_page import Row, tables
 
 
 def _class(name: str) -> str:
@@ -103,9 +101,7 @@ def support_table() -> str:
         "- **native**: the same DAG; `dagport verify SOURCE --to airflow` proves it for Airflow 3.",
         "- **approximate**: a diagnostic says how it differs (DP402, DP403, DP407).",
         "- **manual**: the task is in its place and raises an error when it is run (DP401).",
+        *tables(rows(), ("in the graph", "written")),
     ]
-    for title, section in rows():
-        lines += ["", f"## {title}", "", "| in the graph | fidelity | written |", "|---|---|---|"]
-        lines += [f"| {what} | {fidelity} | {note.replace('|', chr(92) + '|')} |" for what, fidelity, note in section]
     lines += ["", "## What can be in `default_args`", "", _listed(SHARED)]
     return "\n".join(lines) + "\n"

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagport.writers.common.forms import ROWS
+from dagport.writers.common.support_page import Row, support_page
 from dagport.writers.dagster import settings
 from dagport.writers.dagster.families import FAMILIES
 from dagport.writers.dagster.forms import FORMS
-
-Row = tuple[str, str, str]
-"""A concept of Airflow, its fidelity, and where it goes or why not."""
 
 TASKS: tuple[Row, ...] = (
     ("PythonOperator, `@task`", "native", "an asset that is the function; its inputs are the results that it takes"),
@@ -234,21 +232,4 @@ def rows() -> Iterator[tuple[str, tuple[Row, ...]]]:
 
 def support_table() -> str:
     """The page ``docs/support-dagster.md``."""
-    lines = [
-        "# What `--to dagster` carries over",
-        "",
-        "This page is generated from `dagport.writers.dagster.support`; a test fails when it is stale.",
-        "",
-        "- **native**: the same in Dagster.",
-        "- **approximate**: carried over, and DP402 says how it can differ.",
-        "- **reported**: not in the code; a diagnostic says where it goes instead.",
-        "- **known difference**: not reported for each task, so read it here.",
-        "- **delegated**: Airflow goes on running the task, with its data in and out (DP410); see delegation.md.",
-        "- **manual**: refused; the asset is in its place and raises an error when it is run (DP401).",
-    ]
-    for title, section in rows():
-        lines += ["", f"## {title}", "", "| Airflow | fidelity | Dagster |", "|---|---|---|"]
-        lines += [f"| {concept} | {fidelity} | {note} |" for concept, fidelity, note in section]
-    lines += ["", "## Operators with a form", ""]
-    lines += [f"- `{name}`" for name in sorted(FORMS)]
-    return "\n".join(lines) + "\n"
+    return support_page(__name__, "Dagster", "asset", rows(), FORMS)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dagport.writers.common.forms import ROWS
+from dagport.writers.common.support_page import Row, support_page
 from dagport.writers.prefect import settings
 from dagport.writers.prefect.forms import FORMS
 from dagport.writers.prefect.when import REASONS
-
-Row = tuple[str, str, str]
-"""A concept of Airflow, its fidelity, and where it goes or why not."""
 
 TASKS: tuple[Row, ...] = (
     ("PythonOperator, `@task`", "native", "a task that is the function, with its parameters and annotations"),
@@ -127,21 +125,4 @@ def rows() -> Iterator[tuple[str, tuple[Row, ...]]]:
 
 def support_table() -> str:
     """The page ``docs/support-prefect.md``."""
-    lines = [
-        "# What `--to prefect` carries over",
-        "",
-        "This page is generated from `dagport.writers.prefect.carried`; a test fails when it is stale.",
-        "",
-        "- **native**: the same in Prefect.",
-        "- **approximate**: carried over, and DP402 says how it can differ.",
-        "- **reported**: not in the code; a diagnostic says where it goes instead.",
-        "- **known difference**: not reported for each task, so read it here.",
-        "- **delegated**: Airflow goes on running the task, with its data in and out (DP410); see delegation.md.",
-        "- **manual**: refused; the task is in its place and raises an error when it is run (DP401).",
-    ]
-    for title, section in rows():
-        lines += ["", f"## {title}", "", "| Airflow | fidelity | Prefect |", "|---|---|---|"]
-        lines += [f"| {concept} | {fidelity} | {note} |" for concept, fidelity, note in section]
-    lines += ["", "## Operators with a form", ""]
-    lines += [f"- `{name}`" for name in sorted(FORMS)]
-    return "\n".join(lines) + "\n"
+    return support_page(__name__, "Prefect", "task", rows(), FORMS)
