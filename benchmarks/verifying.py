@@ -4,8 +4,8 @@
 
 ``dagport verify FILE --to TARGET`` translates the file and compares. Its baselines in the same run are ``dagport
 graph`` of the same file, and the import of libcst, which every function that is rewritten needs. All take turns, so
-that a busy moment of the machine hits all of them. Nothing is kept from run to run. ``--smoke`` runs each three times, and fails
-when the best run of a target takes more than ``BUDGET`` times the processor time of the best import.
+that a busy moment of the machine hits all of them. Nothing is kept from run to run. ``--smoke`` runs each three times,
+and fails when the best run of a target takes more than ``BUDGET`` times the processor time of the best import.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from dagport.cli.app import run
+from dagport.translation import Document, Translation
 
 SOURCE = """
 from datetime import datetime, timedelta
@@ -60,6 +61,7 @@ MUTATIONS = {
     "catching up": ('schedule="0 6 * * *"', 'schedule="0 6 * * *", catchup=False', "catchup: True in the"),
     "another DAG": ("def shop()", "def store()", "the pipeline is missing in the target"),
 }  # fmt: skip
+OLD_GROUP = "airflow.utils.task_group"
 PARIS = 'import pendulum\nPARIS = pendulum.datetime(2026, 1, 1, tz="Europe/Paris")\n'
 
 
@@ -111,6 +113,43 @@ def test_its_own_upgrade(verify: Verify, tmp_path: Path) -> None:
     source, *_ = files(tmp_path, SOURCE, "")
     done = verify(source, "--airflow-version", "2", "--to", "airflow", "--no-cache")
     assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("of", ["2", "3"])
+@pytest.mark.parametrize("to", ["2", "3"])
+def test_the_version_that_is_written(verify: Verify, tmp_path: Path, of: str, to: str) -> None:
+    text = (
+        SOURCE if of == "2" else SOURCE.replace("airflow.decorators", "airflow.sdk").replace(OLD_GROUP, "airflow.sdk")
+    )
+    source, *_ = files(tmp_path, text, "")
+    done = verify(source, "--airflow-version", of, "--to", "airflow", "--target-version", to, "--no-cache")
+    assert done.exit_code == 0, done.output
+    assert done.output.count(" same ") == 3
+
+
+@pytest.mark.parametrize(("of", "to"), [("2", "3"), ("3", "2")])
+def test_what_is_written_is_read_as_that_version(
+    verify: Verify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of: str, to: str
+) -> None:
+    """A writer that keeps a plain cron expression moves the dates, whichever way it goes."""
+
+    def lazy(run: object, target: str, documents: tuple[Document, ...], *, target_version: str, **_: object) -> object:
+        assert (target, target_version) == ("airflow", to)
+        return Translation(files={documents[0].source.path: SOURCE})
+
+    monkeypatch.setattr("dagport.cli.verify.attempt", lazy)
+    source, *_ = files(tmp_path, SOURCE, "")
+    done = verify(source, "--airflow-version", of, "--to", "airflow", "--target-version", to, "--no-cache")
+    assert done.exit_code == 1
+    assert "the run of 2026-01-02 06:00 for 2026-01-0" in done.output
+
+
+@pytest.mark.parametrize("target", [["new.py"], ["--to", "dagster"], ["new.py", "--to", "prefect"]])
+def test_a_version_of_what_is_not_written(verify: Verify, tmp_path: Path, target: list[str]) -> None:
+    source, other, *_ = files(tmp_path, SOURCE, SOURCE)
+    done = verify(source, *(other if one == "new.py" else one for one in target), "--target-version", "2")
+    assert done.exit_code == 2
+    assert "--target-version is for --to airflow" in done.output
 
 
 def test_a_plain_cron_in_airflow_3_has_other_dates(verify: Verify, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from dagport.cli.reports import Report
 from dagport.cli.reports.text import findings, not_native, summary
 from dagport.cli.run import Run
 from dagport.cli.status import CRASHED
-from dagport.cli.translating import attempt
+from dagport.cli.translating import attempt, target_version_option
 from dagport.diagnostics import Diagnostic, diagnose
 from dagport.project.discovery import shown
 from dagport.project.output import Change, Plan, plan_output, write_output
@@ -45,11 +45,7 @@ DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
     show_default=True,
     help="Dagster: control flow in graphs of ops with assets at their ends, nothing but assets, or jobs of ops.",
 )
-@click.option(
-    "--target-version",
-    type=click.Choice(("2", "3")),
-    help="Airflow: the version to write for; --airflow-version is the one that sources are for. [default: 3]",
-)
+@target_version_option
 @click.pass_context
 def translate(
     ctx: click.Context,

@@ -10,6 +10,12 @@ import click
 from dagport.cli.run import Run
 from dagport.translation import Document, Style, Translation, WriteOptions
 
+target_version_option = click.option(
+    "--target-version",
+    type=click.Choice(("2", "3")),
+    help="Airflow: the version to write for; --airflow-version is the one that sources are for. [default: 3]",
+)
+
 
 def attempt(
     run: Run,

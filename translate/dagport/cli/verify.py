@@ -18,9 +18,10 @@ from dagport.cli.moments import Moment
 from dagport.cli.reports.table import table
 from dagport.cli.run import Run
 from dagport.cli.status import CRASHED
-from dagport.cli.translating import attempt
+from dagport.cli.translating import attempt, target_version_option
 from dagport.formats import READERS, TARGETS
 from dagport.graph import FileGraph
+from dagport.options import AirflowVersion
 from dagport.translation import Document, Style
 from dagport.verify.model import Verdict
 from dagport.verify.pairs import Told, pairs, verify_graphs
@@ -92,6 +93,7 @@ class VerifyCommand(SourceCommand):
     multiple=True,
     help="Translate the source, and compare with that. May be given several times.",
 )
+@target_version_option
 @click.option("--until", type=Moment(), help="Compare runs up to here. [default: a year on]")
 @click.option(
     "--outcomes",
@@ -134,7 +136,8 @@ class VerifyCommand(SourceCommand):
 )
 @click.pass_context
 def verify(
-    ctx: click.Context, paths: Sequence[str], targets: Sequence[str], until: datetime | None, limit: int | None,
+    ctx: click.Context, paths: Sequence[str], targets: Sequence[str], target_version: AirflowVersion | None,
+    until: datetime | None, limit: int | None,
     engines: Sequence[tuple[str, str]], runs: int, run_: bool, strict: bool, format_: str,
 ) -> None:  # fmt: skip
     """Prove that a translation has the same structure, runs and outcomes.
@@ -150,9 +153,12 @@ def verify(
     wanted = _wanted(paths, targets)
     if run_ and any(one.orchestrator == "airflow" or one.orchestrator not in dict(engines) for one in wanted):
         raise click.UsageError("--run is for Dagster and Prefect as targets, and needs an --engine of each.")
+    if target_version is not None and "airflow" not in targets:
+        raise click.UsageError("--target-version is for --to airflow.")
     start: datetime = ctx.meta[START]
     documents = tuple(run.documents([paths[0]]))
-    asked = _Asked(run, documents, Horizon(start, until or start + YEAR), limit, dict(engines), runs, run_, paths[0])
+    asked = _Asked(run, documents, Horizon(start, until or start + YEAR), limit, dict(engines), runs, run_, paths[0],
+                   target_version or "3")  # fmt: skip
     verdicts: list[Verdict] = []
     for target in wanted:
         found = asked.verdicts(target)
@@ -198,6 +204,7 @@ class _Asked:
     runs: int
     run_both: bool
     path: str  # of the source
+    target_version: AirflowVersion  # of Airflow that is written
 
     def verdicts(self, target: _Wanted) -> list[Verdict] | None:
         """The verdicts about one target; ``None``: the writer failed."""
@@ -209,7 +216,7 @@ class _Asked:
         others = _read(self.run, target.path) if target.path is not None else ()
         after: list[FileGraph] | None = [one.graph for one in others]
         if target.path is None:
-            after = _translated(self.run, self.documents, manual)
+            after = _translated(self.run, self.documents, manual, self.target_version)
         if after is None:
             return None
         told = _told(self.run, (*self.documents, *others), manual)
@@ -304,18 +311,22 @@ def _with_engines(verdicts: Iterable[Verdict], run: Iterable[Verdict]) -> list[V
     return found
 
 
-def _translated(run: Run, documents: Sequence[Document], manual: dict[str, set[str]]) -> list[FileGraph] | None:
+def _translated(
+    run: Run, documents: Sequence[Document], manual: dict[str, set[str]], version: AirflowVersion
+) -> list[FileGraph] | None:
+    """The graphs of what dagport writes for a version of Airflow; ``manual`` gets the tasks that it refuses."""
     from dagport.verify.again import read_again
     from dagport.workspace import Workspace
 
-    translation = attempt(run, "airflow", documents, allow_inexact=True, delegate=False)
+    translation = attempt(run, "airflow", documents, allow_inexact=True, delegate=False, target_version=version)
     if translation is None:
         return None
     for outcome in translation.outcomes:
         if outcome.fidelity == "manual":
             manual[outcome.pipeline].add(outcome.task)
     workspace = Workspace(run.search.root, run.request.source_roots)
-    return read_again(documents, translation.files, run.request.options, workspace)
+    options = replace(run.request.options, airflow_version=version)
+    return read_again(documents, translation.files, options, workspace)
 
 
 def _read(run: Run, target: str) -> tuple[Document, ...]:

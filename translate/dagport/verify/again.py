@@ -16,14 +16,17 @@ from dagport.workspace import Workspace
 def read_again(
     documents: Iterable[Document], files: Mapping[str, str], options: ReadOptions, workspace: Workspace
 ) -> list[FileGraph]:
-    """The graphs of the written files: those that a document of the same path had before, and new ones."""
+    """The graphs of the written files: those that a document of the same path had before, and new ones.
+
+    ``options`` say which version of Airflow they are written for.
+    """
     known = [document for document in documents if document.source.path in files]
     new = sorted(files.keys() - {document.source.path for document in known})
     for document in known:
         workspace.put(document.source.file or document.source.path, files[document.source.path].encode())
     for path in new:
         workspace.put(path, files[path].encode())
-    told = replace(options, airflow_version="3", workspace=workspace)
+    told = replace(options, workspace=workspace)
     written = [formats.reader("airflow")(Source(path, files[path], path), told) for path in new]
     return [*(_read(document, files[document.source.path], told) for document in known), *written]
 
