@@ -31,6 +31,10 @@ SPARK_SUBMIT = """#!/bin/sh
 echo "$*" >> "$SPARK_LOG"
 case "$*" in *bad*) exit 3;; esac
 """
+DBT = """#!/bin/sh
+echo "dbt $*"
+case "$*" in *bad*) exit 1;; *absent*) exit 99;; esac
+"""
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "none",
     "AWS_SECRET_ACCESS_KEY": "none",
@@ -78,9 +82,11 @@ def in_dagster(
     manual = {outcome.task: outcome.reason for outcome in translation.outcomes if outcome.fidelity == "manual"}
     assert manual == {}
     project = write_project(translation, tmp_path_factory.mktemp("project"))
-    submit = tmp_path_factory.mktemp("programs") / "spark-submit"
-    submit.write_text(SPARK_SUBMIT, "utf-8")
-    submit.chmod(0o755)
+    programs = tmp_path_factory.mktemp("programs")
+    submit = programs / "spark-submit"
+    for program, text in {submit: SPARK_SUBMIT, programs / "dbt": DBT}.items():
+        program.write_text(text, "utf-8")
+        program.chmod(0o755)
     with services() as found:
         variables = {
             **CREDENTIALS,
@@ -93,7 +99,7 @@ def in_dagster(
             "DBT_CLOUD_DEFAULT_TOKEN": "secret",
             "DATABRICKS_DEFAULT_HOST": found.address,
             "DATABRICKS_DEFAULT_TOKEN": "none",
-            "PATH": f"{submit.parent}{os.pathsep}{os.environ['PATH']}",
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "SPARK_LOG": str(submit.with_name("log")),
         }
         script = HERE / "inside/families_dagster.py"
@@ -262,6 +268,17 @@ def test_dbt_cloud(in_dagster: dict[str, Any]) -> None:
     ]
     ends = in_dagster["ends"]
     assert (ends["dbt"], ends["dbt_fails"]["state"]) == ({"state": "success", "value": 5}, "failed")
+
+
+def test_dbt_tests(in_dagster: dict[str, Any]) -> None:
+    """The command is the operator's, its end a check, and a failure stops what comes after the task."""
+    ends = in_dagster["ends"]
+    assert ends["tested"] == {"state": "success", "value": f"dbt test --select day:{DAY}", "check": True}
+    assert ends["after_tested"] == {"state": "success", "value": "published"}
+    assert (ends["tested_fails"]["state"], ends["tested_fails"]["check"]) == ("failed", False)
+    assert ends["tested_skips"] == {"check": False}
+    assert "after_tested_fails" not in ends
+    assert "after_tested_skips" not in ends
 
 
 def test_ops(in_dagster: dict[str, Any]) -> None:

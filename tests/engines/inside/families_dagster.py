@@ -71,7 +71,7 @@ def ends(result: dg.ExecuteInProcessResult, job: dg.JobDefinition) -> dict[str, 
         found[key.path[-1]] = {"state": "success", "value": value}
     checks = result.get_asset_check_evaluations()
     for check in checks:
-        found[check.asset_key.path[-1]]["check"] = check.passed
+        found.setdefault(check.asset_key.path[-1], {})["check"] = check.passed
     return found
 
 

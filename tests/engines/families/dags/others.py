@@ -5,6 +5,7 @@ from datetime import datetime
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.providers.databricks.operators.databricks import DatabricksRunNowOperator, DatabricksSubmitRunOperator
 from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator
+from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, task
 
 with DAG("others", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=False):
@@ -37,3 +38,9 @@ with DAG("others", schedule="@daily", start_date=datetime(2026, 1, 1), catchup=F
         return f"{run_id}: {page}"
 
     url(submitted.output["run_id"], submitted.output["run_page_url"])
+
+    tested = BashOperator(task_id="tested", bash_command="cd / && dbt test --select 'day:{{ ds }}'")
+    tested_fails = BashOperator(task_id="tested_fails", bash_command="dbt --no-use-colors test --select bad")
+    tested_skips = BashOperator(task_id="tested_skips", bash_command="dbt test --select absent")
+    for before in (tested, tested_fails, tested_skips):
+        before >> BashOperator(task_id=f"after_{before.task_id}", bash_command="echo published")

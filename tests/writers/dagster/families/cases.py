@@ -293,6 +293,21 @@ NEAR: list[tuple[str, dict[str, Value], str]] = [
     (SQL.format("Check"), {"conn_id": "wh", "sql": "SELECT 1"}, "the kind of the connection 'wh' isn't known"),
 ]
 REFUSED: list[tuple[str, dict[str, Value], str]] = [
+    ("airflow_dbt.operators.dbt_operator.DbtRunOperator", {"dir": "/dbt"}, "made from a dbt project"),
+    ("cosmos.operators.local.DbtTestLocalOperator", {"project_dir": "/dbt"}, "made from a dbt project"),
+    (
+        "great_expectations_provider.operators.great_expectations.GreatExpectationsOperator",
+        {"checkpoint_name": "prices"},
+        "its checkpoint comes from a data context",
+    ),
+    (
+        f"{PROVIDERS}.google.cloud.operators.vertex_ai.custom_job.CreateCustomContainerTrainingJobOperator",
+        {"region": "r"},
+        "no integration for Vertex AI",
+    ),
+    (f"{PROVIDERS}.google.cloud.operators.dataproc.DataprocSubmitJobOperator", {"job": {}}, "asks again by the id"),
+    (f"{PROVIDERS}.amazon.aws.transfers.s3_to_redshift.S3ToRedshiftOperator", {"table": "t"}, "credentials of one"),
+    (f"{PROVIDERS}.google.cloud.transfers.gcs_to_bigquery.GCSToBigQueryOperator", {"bucket": "b"}, "two connections"),
     (LAMBDA, {}, "`function_name` isn't given"),
     (LAMBDA, {"function_name": "f", "botocore_config": {}}, "how requests are sent"),
     (ECS, {"cluster": "c", "task_definition": "t", "overrides": {}, "deferrable": True}, "in its triggerer"),

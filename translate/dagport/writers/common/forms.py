@@ -141,10 +141,10 @@ class Forms(dict[str, Any]):
         return own_operator if found is None and own_operator.is_own(operator) else found
 
 
-def no_form(task: Task, what: str) -> Refused:
+def no_form(task: Task, what: str, why: str | None = None) -> Refused:
     """The refusal of a task whose operator has no form; ``what``: what it would become in the target."""
     dotted = task.operator
     decorator = f"@{dotted.partition('.')[2].removeprefix('sdk.')}"
     name = decorator if ".task" in dotted else dotted.rpartition(".")[2]
-    why = WHY_NOT.get(task.kind)
+    why = why or WHY_NOT.get(task.kind)
     return Refused(f"{name} has no exact form as {what}" + (f": {why}" if why else ""))

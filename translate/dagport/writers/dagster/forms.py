@@ -9,6 +9,7 @@ from dagport.writers.common import forms as common
 from dagport.writers.common.forms import MODULES, WHY_NOT, Forms, no_form
 from dagport.writers.common.model import Refused
 from dagport.writers.dagster import families, triggers, waits
+from dagport.writers.dagster.families import commands, elsewhere
 from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.scope import Scope
 
@@ -17,7 +18,7 @@ Form: TypeAlias = common.Form[Scope, Inputs]
 
 FORMS: dict[str, Form] = Forms(
     {
-        **{name: cast(Form, module) for module in (*MODULES, triggers, waits) for name in module.OPERATORS},
+        **{name: cast(Form, module) for module in (*MODULES, commands, triggers, waits) for name in module.OPERATORS},
         **families.forms(),
     }
 )
@@ -33,5 +34,5 @@ def form_of(task: Task) -> Form:
     if form is not None and task.kind in CHOOSES:
         raise Refused(f"{WHY_NOT[task.kind]}, and an asset runs when all before it have succeeded")
     if form is None:
-        raise no_form(task, "an asset")
+        raise no_form(task, "an asset", elsewhere.why(task.operator))
     return form

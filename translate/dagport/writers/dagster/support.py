@@ -179,7 +179,13 @@ WHEN: tuple[Row, ...] = (
     ("ExternalTaskMarker", "native", "an asset that does nothing: clearing follows the lineage"),
 )
 PLATFORMS: tuple[Row, ...] = (
-    ("dbt by a BashOperator", "native", "the same command"),
+    (
+        "dbt by a BashOperator",
+        "native",
+        "the same command: a `DbtCliResource` would run the same program, and `@dbt_assets` would put the project's "
+        "models in the place of the task. One that ends with `dbt test`, `dbt source freshness`, `soda scan` or a "
+        "checkpoint of Great Expectations is an asset with a blocking `AssetCheckSpec`",
+    ),
     (
         "MLflow, Weights & Biases, Great Expectations in functions",
         "native",

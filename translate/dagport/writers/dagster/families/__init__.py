@@ -40,7 +40,10 @@ FAMILIES: tuple[Family, ...] = (
     checks.FAMILY,
 )
 
-FILES = {name: f"{name}.py" for name in ("aws", "checks", "databricks", "dbt_cloud", "ecs", "s3", "services", "spark")}
+FILES = {
+    name: f"{name}.py"
+    for name in ("aws", "checks", "command_checks", "databricks", "dbt_cloud", "ecs", "s3", "services", "spark")
+}
 """Files of the generated project that families need: what ``Operator.support`` has, and their names."""
 
 
