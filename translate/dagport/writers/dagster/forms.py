@@ -33,6 +33,7 @@ def form_of(task: Task) -> Form:
     form = FORMS.get(task.operator)
     if form is not None and task.kind in CHOOSES:
         raise Refused(f"{WHY_NOT[task.kind]}, and an asset runs when all before it have succeeded")
-    if form is None:
-        raise no_form(task, "an asset", elsewhere.why(task.operator))
+    why = elsewhere.why(task.operator) if task.operator not in FORMS else None
+    if form is None or why is not None:
+        raise no_form(task, "an asset", why)
     return form
