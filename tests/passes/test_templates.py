@@ -94,6 +94,9 @@ class Lookup(dict[str, Any]):
         return self[name]
 
 
+CONTEXT_VARIABLES = Lookup(bucket="b")
+
+
 RESULTS = {
     ("load", "return_value"): {"rows": [1, 2], "who": "A"},
     ("load", "path"): "/a b",
@@ -108,9 +111,9 @@ CONTEXT = {
     "params": PARAMS,
     "dag_run": {"conf": {"x": {"y": 1}, "z": "w"}},
     "ti": TaskInstance(),
-    "var": {"value": Lookup(bucket="b"), "json": Lookup(options={"depth": 3})},
+    "var": {"value": CONTEXT_VARIABLES, "json": Lookup(options={"depth": 3})},
     "conn": {"lake": {"host": "h"}},
-    "macros": {"ds_add": lambda ds, days: f"{ds}+{days}"},
+    "macros": {"ds_add": lambda ds, days: ds_add(ds, days)},
 }
 EXPRESSIONS = {
     "ds": 'context["ds"]',
@@ -124,6 +127,7 @@ EXPRESSIONS = {
     "xcom:none.return_value": "results['none', 'return_value']",
     "var.bucket": "'b' or ''",
     "var.json.options": '{"depth": 3}',
+    "var.value.get.bucket": "CONTEXT_VARIABLES.get('bucket', __default__)",
     "conn.lake.host": '"h"',
     "macros.ds_add": "ds_add",
 }
@@ -167,6 +171,18 @@ SAME = {
     "a connection": "{{ conn.lake.host }}",
     "a macro": "{{ macros.ds_add(ds, -7) }} {{ macros.ds_add(ds, days=params.n) }}",
     "a list of its own": "{{ [ds, params.n] }}",
+    "a choice": "{% if params.n > 2 %}big{% else %}small{% endif %}{% if params.none %}x{% endif %}",
+    "a choice in a choice": (
+        "{% if params.none %}{{ 'a' if ds == 'x' else 'b' }}{% else %}{{ 'c' if ds == 'x' else 'd' }}{% endif %}"
+        "{% if params.n %}{{ 'e' if ds == 'x' else 'f' }}{% else %}{{ 'g' if ds else 'h' }}{% endif %}"
+    ),
+    "a loop": "{% for x in params.list %}{{ x }} {{ ds }}\n{% endfor %}",
+    "a loop that counts": "{% for x in params.list %}{{ loop.index }}{{ x }}{% endfor %}",
+    "a range": "{% for i in range(params.n) %}{{ i }}{% endfor %}",
+    "a name that is set": "{% set x = ds %}{{ x }}{{ x.upper() }}",
+    "a default that isn't needed": "{{ params.none | default('x') }}{{ params.none | default('x', true) }}",
+    "a Variable by get": "{{ var.value.get('bucket', 'd') }}{{ var.value.get('bucket') }}",
+    "a Variable by get as JSON": "{{ var.json.get('options').depth }}",
 }  # fmt: skip
 
 
@@ -180,8 +196,13 @@ def render(text: str) -> str:
     return environment.from_string(text).render(CONTEXT)
 
 
+def ds_add(ds: str, days: int) -> str:
+    return f"{ds}+{days}"
+
+
 def evaluate(source: str) -> Any:
-    return eval(source, {"context": CONTEXT, "results": RESULTS, "ds_add": CONTEXT["macros"]["ds_add"]})  # type: ignore[index]
+    names = {"context": CONTEXT, "results": RESULTS, "ds_add": ds_add, "CONTEXT_VARIABLES": CONTEXT_VARIABLES}
+    return eval(source, names)
 
 
 @pytest.mark.parametrize("text", SAME.values(), ids=SAME.keys())
@@ -201,9 +222,6 @@ def test_airflows_filters() -> None:
 
 
 NO_PYTHON = {
-    "a statement": "{% if ds %}a{% endif %}",
-    "a loop": "{% for x in params.list %}{{ x }}{% endfor %}",
-    "a name that is set": "{% set x = ds %}{{ x }}",
     "unknown": "{{ nothing }}",
     "a param that isn't known": "{{ params.other }}",
     "a pull that isn't known": "{{ ti.xcom_pull('other') }}",
@@ -212,17 +230,41 @@ NO_PYTHON = {
     "the task instance": "{{ ti }}",
     "a date as text": "{{ logical_date }}",
     "a date joined to a text": "{{ logical_date ~ '' }}",
-    "a method of pendulum's": "{{ logical_date.to_date_string() }}",
     "an attribute of a text": "{{ ds.x }}",
     "a method as an item": "{{ dag_run.conf.items }}",
     "a method of data": "{{ params.list.append(1) }}",
     "a private name": "{{ ds.__class__ }}",
     "a function": "{{ range(3) }}",
-    "a filter": "{{ params.n | tojson }}",
-    "a filter with a default": "{{ params.none | default('x', true) }}",
     "an unknown filter": "{{ ds | mine }}",
     "a condition without else": "{{ 'a' if ds }}",
-    "a Variable by get": "{{ var.value.get('bucket', 'd') }}",
+    "a Variable by get that isn't known": "{{ var.value.get('other', 'd') }}",
+    "a Variable by a name that is computed": "{{ var.value.get(ds) }}",
+    "a loop with else": "{% for x in params.list %}{{ x }}{% else %}none{% endfor %}",
+    "a recursive loop": "{% for x in params.list recursive %}{{ x }}{% endfor %}",
+    "how long a loop is": "{% for x in params.list %}{{ loop.length }}{% endfor %}",
+    "a loop that counts what is left": "{% for x in params.list if x %}{{ loop.index }}{% endfor %}",
+    "a loop in a loop that both count": (
+        "{% for x in params.list %}{{ loop.index }}{% for y in params.list %}{{ loop.index }}{% endfor %}{% endfor %}"
+    ),
+    "a loop's variable that hides the context": "{% for ds in params.list %}{{ ds }}{% endfor %}",
+    "a loop's variable that the Python uses": "{% for context in params.list %}{{ ds }}{% endfor %}",
+    "a loop over a date": "{% for x in logical_date %}{{ x }}{% endfor %}",
+    "a name that one branch sets": "{% if ds %}{% set x = ds %}{% endif %}{{ x }}",
+    "a name that means something else": "{% set ds = 'x' %}{{ ds }}",
+    "a block that is set": "{% set x %}a{% endset %}{{ x }}",
+    "a macro of its own": "{% macro m() %}a{% endmacro %}{{ m() }}",
+    "include": "{% include 'x' %}",
+    "do": "{% do params.list.append(1) %}",
+    "a macro that isn't called": "{{ macros.other }}",
+    "a date's method that isn't known": "{{ logical_date.diff_for_humans() }}",
+    "a date's weekday of pendulum's": "{{ logical_date.day_of_week }}",
+    "months between dates as text": "{{ logical_date - logical_date }}",
+    "a date and a number": "{{ logical_date + 1 }}",
+    "a date beside a text": "{{ logical_date == ds }}",
+    "a list of dates": "{{ [logical_date] }}",
+    "a date as JSON": "{{ logical_date | tojson }}",
+    "a default for what may be missing": "{{ dag_run.conf.z | default('d') }}",
+    "a filter with an option": "{{ params.n | int(7) }}",
     "a Variable as JSON, only known as text": "{{ var.json.bucket }}",
     "a test": "{{ ds is defined }}",
     "a whole object": "{{ params }}",

@@ -282,8 +282,6 @@ REFUSED: dict[str, tuple[Task, str]] = {
     "the asset itself": (task(ASSET, "of_run"), "an asset object of Airflow's, by its parameter `self`"),
     "all of the context": (task(ASSET, "whole_context"), "the context is used as a whole"),
     "a default that hides the context": (task(ASSET, "named_like_context"), "has the name of an entry"),
-    "a date that goes elsewhere": (task(SDK, "moved"), "as a date of pendulum's"),
-    "how a date is written": (task(SDK, "repr_of"), "as a date of pendulum's"),
     "a partition's key in a run with a date": (task(SDK, "keyed"), "`dag_run.partition_key`"),
 }
 

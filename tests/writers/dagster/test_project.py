@@ -300,7 +300,7 @@ def test_bash(arguments: dict[str, Any], call: str) -> None:
         ("echo $AIRFLOW_CTX_DAG_ID", {}),
         (Ref("command"), {}),
         (Template("{% for x in y %}{% endfor %}", ("y",)), {}),
-        (Template("{{ conn.lake.host }}", ("conn.lake",)), {}),
+        (Template("{{ conn.lake.get_uri() }}", ("conn.lake",)), {}),
         ("true", {"output_processor": Ref("ours.loads_lines")}),
         ("true", {"skip_on_exit_code": Ref("CODES")}),
         ("true", {"env": Ref("ENV")}),

@@ -101,6 +101,21 @@ def date_object(logical_date):
     return logical_date.add(days=1)
 
 
+def date_parts(logical_date):
+    return logical_date.year, logical_date.isoformat()
+
+
+def own_pendulum(logical_date):
+    import pendulum
+
+    return pendulum.now() - logical_date
+
+
+def own_name(day):
+    dt = len(day)
+    return dt
+
+
 def skip():
     raise AirflowSkipException
 
@@ -381,8 +396,28 @@ def test_a_pull_from_a_task_that_need_not_have_run() -> None:
 
 def test_a_date_that_a_datetime_does_not_have() -> None:
     translation = translate(pipeline(task("date_object"), schedule=DAILY), source=SOURCE)
-    assert "(add)" in (translation.outcomes[0].reason or "")
-    assert "partitions" not in module(translation)
+    assert fidelities(translation) == {"date_object": "native"}
+    assert "pendulum.instance(context.partition_time_window.start)" in module(translation)
+    assert "import pendulum\n" in module(translation)
+    assert '"pendulum>=3"' in translation.files["pyproject.toml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "clash"),
+    [
+        ("own_pendulum", {}, "pendulum"),
+        ("own_name", {"op_kwargs": {"day": Template("{{ macros.datetime(2020, 1, 1) }}", ("macros.datetime",))}}, "dt"),
+    ],
+)
+def test_a_name_of_the_body_by_which_a_date_is_reached(name: str, arguments: dict[str, Any], clash: str) -> None:
+    translation = translate(pipeline(task(name, arguments), schedule=DAILY), source=SOURCE)
+    assert fidelities(translation) == {name: "manual"}
+    assert f"`{clash}`" in (translation.outcomes[0].reason or "")
+
+
+def test_a_date_that_need_not_be_pendulums() -> None:
+    translation = translate(pipeline(task("date_parts"), schedule=DAILY), source=SOURCE)
+    assert "pendulum" not in module(translation) + translation.files["pyproject.toml"]
 
 
 def test_an_argument_by_a_key_that_nobody_pushes() -> None:

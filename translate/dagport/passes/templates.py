@@ -20,6 +20,10 @@ MARKS = ("{{", "{%", "{#")
 OBJECTS = frozenset({"dag", "dag_run", "macros", "params", "task", "ti"})
 """Entries of the context whose attributes are told one by one."""
 ACCESSORS = frozenset({"value", "json"})
+DATES_AS_TEXT = "dates as text"
+"""Among the expressions of ``to_python``: dates look as text as plain ones do, as those of pendulum 3."""
+DEFAULT = "__default__"
+"""Where the source of ``var.value.get.x`` and ``var.json.get.x`` has the default."""
 NEW_LINE = re.compile(r"\r\n|\r|\n")
 LONGEST = 200_000
 PULL_ORDER = ("task_ids", "dag_id", "key")
@@ -115,8 +119,8 @@ def parsed_refs(text: str) -> tuple[str, ...] | None:
 def to_python(text: str, expressions: Mapping[str, str]) -> str | None:
     """Source of an expression that gives the same text as rendering a template, else ``None``.
 
-    ``expressions`` has the source for each reference, by the names that ``refs`` gives; ``var.json.x`` and
-    ``conn.x.host`` are looked up under these longer names.
+    ``expressions`` has the source for each reference, by the names that ``refs`` gives; ``var.json.x``,
+    ``var.value.get.x`` and ``conn.x.host`` are looked up under these longer names.
     """
     if not has_template(text):
         return text_constant(plain(text))

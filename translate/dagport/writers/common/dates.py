@@ -39,6 +39,9 @@ KEY_TEXT = "task_instance_key_str"
 """``DAG__TASK__ds_nodash`` (``RuntimeTaskInstance.get_template_context``)."""
 
 
+PENDULUM = "import pendulum"
+
+
 def dates_of(entries: Iterable[str]) -> frozenset[str]:
     """Those entries that say a date, or are made from one."""
     found = frozenset(entries)

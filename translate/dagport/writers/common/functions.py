@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect as inspect_
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from dagport.graph import Task
@@ -19,7 +19,7 @@ from dagport.values import XCom
 from dagport.writers.common.arguments import NAMED, Arguments, bind
 from dagport.writers.common.code import docstring, identifiers, is_rebound, split_body, split_comments
 from dagport.writers.common.dates import DATE_ENTRIES, dates_of
-from dagport.writers.common.inputs import Inputs
+from dagport.writers.common.inputs import HELPERS, Inputs
 from dagport.writers.common.model import Chunk, Function, Inspection, Refused
 from dagport.writers.common.naming import BUILTINS
 from dagport.writers.common.scope import Scope
@@ -128,7 +128,9 @@ class Single(Writer):
         avoid = self.scope.identifiers(self.task) | self.facts.names | self.facts.locals
         inputs = self.scope.inputs(self.task, avoid)
         bindings = dict(self._bindings(inputs, self._inputs_by_name(inputs)))
-        plan = self.plan(self.name, inputs, self._context(inputs))
+        context = self._context(inputs)
+        self._check_helpers([*bindings.values(), *context.values()])
+        plan = self.plan(self.name, inputs, context)
         annotation = self.returns(inputs)
         signature = tuple(inputs.signature())
         plan = replace(plan, bindings=bindings, signature=signature, returns=annotation)
@@ -190,6 +192,13 @@ class Single(Writer):
             elif entry not in self.facts.optional or entry.partition(".")[0] in ENGINE_ENTRIES:
                 found[entry] = inputs.context(entry, self.facts.attributes.get(entry, frozenset()))
         return found
+
+    def _check_helpers(self, texts: Iterable[str]) -> None:
+        """Raises ``Refused`` when the body binds a name by which what we have added reaches something else."""
+        used = set[str]().union(*map(identifiers, texts)) & HELPERS.keys()
+        taken = min(used & (self.facts.locals | {item.name for item in self._named()}), default=None)
+        if taken is not None:
+            raise Refused(f"its function uses the name `{taken}` for something else")
 
     def _check_names(self, inputs: Inputs, rewritten: Rewritten) -> None:
         """Raises ``Refused`` when the body binds a parameter that we have added and it reads."""

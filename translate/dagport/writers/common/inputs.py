@@ -17,8 +17,9 @@ from dagport.passes.control import version_of
 from dagport.rewrite.model import Parameter
 from dagport.source import Source
 from dagport.values import Call, Template, Value, XCom
+from dagport.writers.common.code import identifiers
 from dagport.writers.common.dag_arguments import renders_otherwise
-from dagport.writers.common.dates import DATE_ENTRIES, DATES, KEY_TEXT, SAFE_ATTRIBUTES
+from dagport.writers.common.dates import DATE_ENTRIES, DATES, KEY_TEXT, PENDULUM, SAFE_ATTRIBUTES
 from dagport.writers.common.literals import NotExpressible, describe, expression, text_literal
 from dagport.writers.common.model import Note, Refused, Result
 from dagport.writers.common.naming import identifier, python_names
@@ -30,9 +31,23 @@ if TYPE_CHECKING:
 RETURN_KEY = "return_value"
 ITEM = "item of a mapped task"
 """In place of the id of a task, which can't have spaces: one of the items that it is expanded over."""
+OLDER_PENDULUM = "dates are those of pendulum 3: where Airflow has pendulum 2, they look otherwise as text"
 DAG_PARAM = re.compile(r"\{\{ params\.(\w+) \}\}")
 WHOLE = ("value", "outputs", "unknown")  # kinds of results that are handed over as they are
+MAP_INDEXES = ("ti.map_index", "task_instance.map_index")
 MACROS = {"macros.ds_add": "ds_add", "macros.ds_format": "ds_format"}
+SHOWN = frozenset({"str", "*"})
+"""Uses of a date by which its text may show."""
+CONNECTION_PARTS = ("conn_id", "conn_type", "host", "login", "password", "schema", "port", "extra", "extra_dejson")
+CLASSES = {"macros.datetime": "dt.datetime", "macros.timedelta": "timedelta"}
+HELPERS = {
+    "tojson": None,
+    "as_int": None,
+    "pendulum": "import pendulum",
+    "dt": "import datetime as dt",
+    "timedelta": "from datetime import timedelta",
+}
+"""Names that the Python of a template may have: the import, ``None`` for a support file's."""
 TASK_NAMES = ("task.task_id", "ti.task_id", "task_instance.task_id")
 RUN_IDS = ("run_id", "dag_run.run_id", "ti.run_id")
 PARTITION_KEYS = ("dag_run.partition_key", "partition_key")
@@ -205,11 +220,16 @@ class Inputs(ABC):
         if entry == "params":
             declared = ", ".join(f"{text_literal(name)}: {self.param(name)}" for name in self.scope.pipeline.params)
             return f"{{{declared}}}"
+        if entry in CLASSES:
+            return CLASSES[entry]
         if entry in MACROS:
             self.support[MACROS[entry]] = None
             return MACROS[entry]
         if entry == KEY_TEXT:
             return f"{text_literal(f'{self.scope.pipeline.id}__{self.task.id}__')} + {self.context('ds_nodash')}"
+        known = self._of_task(entry)
+        if known is not None:
+            return known
         if entry in TASK_NAMES:
             return text_literal(self.task.id)
         if entry in DAG_NAMES:
@@ -219,14 +239,31 @@ class Inputs(ABC):
             raise Refused(f"it uses `{entry}` of the run's context, which {self.scope.dialect.engine} doesn't have")
         return text
 
+    def _of_task(self, entry: str) -> str | None:
+        """What the graph says of the task itself."""
+        if (
+            entry in MAP_INDEXES
+            and self.task.mapped is None
+            and not any(group.mapped for group in self.scope.pipeline.groups)
+        ):
+            return "-1"
+        if entry == "task.retries":
+            return str(self.task.retries or 0)
+        return "False" if entry == "test_mode" else None
+
     def _date(self, entry: str, attributes: frozenset[str]) -> str:
         self.check_date(entry)
         # Airflow 3 has a pendulum whose dates look like Python's own.
-        safe = SAFE_ATTRIBUTES | ({"str"} if self.scope.pipeline.engine_version == "3" else frozenset())
-        if entry in DATES and not attributes <= safe:
-            other, engine = ", ".join(sorted(attributes - safe)), self.scope.dialect.engine
+        is_new = self.scope.pipeline.engine_version == "3"
+        if entry not in DATES or attributes <= SAFE_ATTRIBUTES | ({"str"} if is_new else frozenset()):
+            return self.date(entry)
+        if not is_new and attributes & SHOWN:
+            other, engine = ", ".join(sorted(attributes - SAFE_ATTRIBUTES)), self.scope.dialect.engine
             raise Refused(f"it uses `{entry}` as a date of pendulum's ({other}), and {engine} gives a plain datetime")
-        return self.date(entry)
+        if not is_new:
+            self.approximations[OLDER_PENDULUM] = None
+        self.imports[PENDULUM] = None
+        return f"pendulum.instance({self.date(entry)})"
 
     # What each target has of its own
 
@@ -335,10 +372,20 @@ class Inputs(ABC):
         found: dict[str, str] = {}
         for ref in value.refs:
             found |= self._reference(ref)
+        if self.scope.pipeline.engine_version == "3":
+            found[templates.DATES_AS_TEXT] = "True"  # pendulum 2 shows them otherwise than Python
         text = templates.to_python(value.text, found)
         if text is None:
             raise Refused(f"the template {value.text!r} has no exact form in Python")
+        self._import_helpers(text)
         return text
+
+    def _import_helpers(self, text: str) -> None:
+        for name in sorted(identifiers(text) & HELPERS.keys()):
+            if (statement := HELPERS[name]) is None:
+                self.support[name] = None
+            else:
+                self.imports[statement] = None
 
     def _reference(self, ref: str) -> dict[str, str]:
         """The source for a reference of a template, by the names that ``templates.to_python`` asks for."""
@@ -346,10 +393,27 @@ class Inputs(ABC):
             task_id, key = self._split_reference(ref.removeprefix("xcom:"))
             return {ref: self.result(task_id, key, argument=False)}
         if ref.startswith("var."):
-            name = ref.removeprefix("var.")
-            return {ref: self.variable(name), f"var.json.{name}": self.variable(name, deserialize_json=True)}
+            return self._variables(ref.removeprefix("var."))
+        if ref.startswith("conn."):
+            return self._connection_parts(ref)
         # What is taken from a date, `to_python` knows better.
         return {ref: self.context(ref)}
+
+    def _variables(self, name: str) -> dict[str, str]:
+        default = templates.DEFAULT
+        return {
+            f"var.{name}": self.variable(name),
+            f"var.json.{name}": self.variable(name, deserialize_json=True),
+            f"var.value.get.{name}": self.variable(name, default),
+            f"var.json.get.{name}": self.variable(name, default, deserialize_json=True),
+        }
+
+    def _connection_parts(self, ref: str) -> dict[str, str]:
+        conn_id = ref.removeprefix("conn.")
+        self.support["get_connection"] = None
+        place = f"the environment variable AIRFLOW_CONN_{conn_id.upper()}, as Airflow has it"
+        self.notes["DP403", f"the connection {conn_id!r} is read from {place}"] = None
+        return {f"{ref}.{name}": f"get_connection({text_literal(conn_id)}).{name}" for name in CONNECTION_PARTS}
 
     def _split_reference(self, text: str) -> tuple[str, str]:
         """``group.task.key``: the id of a task may hold dots, and so may a key."""

@@ -78,7 +78,6 @@ class Scope(ABC):
     def generated(self) -> frozenset[str]:
         """Names that the generated code of this pipeline may use."""
         unused = {"timezone"} if (self.pipeline.timezone or "UTC") == "UTC" else set()
-        unused |= {"timedelta"} if self.pipeline.engine_version == "3" else set()
         return frozenset(self.dialect.generated) - unused
 
     def task(self, task_id: str) -> Task:

@@ -20,7 +20,8 @@ SUPPORT: dict[str, Support] = {
     for module, names in {
         "clock": ("is_between", "is_weekday"),
         "poking": ("poke_until", "has_passed", "has_file"),
-        "macros": ("ds_add", "ds_format"),
+        "macros": ("ds_add", "ds_format", "tojson", "as_int"),
+        "connections": ("get_connection",),
         "isolated": ("run_in_python", "run_in_virtualenv"),
         "waiting": ("wait_until",),
         "time_limits": ("time_limit",),

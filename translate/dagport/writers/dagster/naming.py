@@ -16,6 +16,8 @@ GENERATED = {
     "deepcopy": "from copy import deepcopy",
     "timedelta": "from datetime import timedelta",
     "timezone": "from datetime import timezone",
+    "pendulum": "import pendulum",
+    "dt": "import datetime as dt",
     "run_bash": "",
     "run_in_airflow": "",
     "get_variable": "",

@@ -11,6 +11,7 @@ from dagport.rewrite.module import Module
 from dagport.translation import Document, Translation
 from dagport.writers.common import project as common
 from dagport.writers.common import supporting
+from dagport.writers.common.dates import PENDULUM
 from dagport.writers.common.delegation import is_opaque
 from dagport.writers.common.edges import Dependencies
 from dagport.writers.common.naming import Names, clean, identifier
@@ -163,6 +164,7 @@ class ProjectWriter(common.ProjectWriter):
         instance = instance_file(self.needs)
         self.files |= {} if instance is None else {FILE: instance}
         self.files |= when_files.files(self.support, self.producers, self.root, package, HEADER)
+        dependencies += ["pendulum>=3"] * any(PENDULUM in text.splitlines() for text in self.files.values())
         toml = render("pyproject.toml", package=package, project=package.replace("_", "-"), dependencies=dependencies)
         self.files["pyproject.toml"] = HEADER + toml
         self.files[f"{self.root}/__init__.py"] = HEADER

@@ -22,6 +22,7 @@ GENERATED = {
     "Field": "from pydantic import Field",
     "deepcopy": "from copy import deepcopy",
     "timedelta": "from datetime import timedelta",
+    "pendulum": "import pendulum",
     "run_bash": "",
     "run_in_airflow": "",
     "get_variable": "",

@@ -11,6 +11,7 @@ from dagport.semantics.outcomes import CycleError, UnknownRuleError
 from dagport.translation import Document, Translation
 from dagport.writers.common import project as common
 from dagport.writers.common.builder import mapped_members
+from dagport.writers.common.dates import PENDULUM
 from dagport.writers.common.delegation import is_opaque
 from dagport.writers.common.edges import Dependencies
 from dagport.writers.common.naming import Names, clean, identifier
@@ -104,6 +105,7 @@ class ProjectWriter(common.ProjectWriter):
         delegates = bool(self.support & set(AIRFLOW))
         dependencies = ["prefect>=3"] + ["sqlalchemy"] * ("database" in self.support)
         dependencies += ["dagport[prefect]"] * delegates
+        dependencies += ["pendulum>=3"] * any(PENDULUM in text.splitlines() for text in self.files.values())
         toml = render("pyproject.toml", package=package, project=project, dependencies=dependencies)
         self.files["pyproject.toml"] = HEADER + toml
         self.files["prefect.yaml"] = render("prefect.yaml", name=project, deployments=self.deployments)
