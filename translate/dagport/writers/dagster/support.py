@@ -189,7 +189,10 @@ PLATFORMS: tuple[Row, ...] = (
     (
         "MLflow, Weights & Biases, Great Expectations in functions",
         "native",
-        "the functions as they are; their addresses and keys stay in environment variables",
+        "the functions as they are: `mlflow.start_run` and `wandb.init` read addresses and keys from environment "
+        "variables, which stay, and Variables are read from them, too; a function that reads a connection is delegated. "
+        "No resource is made: dagster-mlflow would start a run of its own around the whole job, and dagster-wandb "
+        "would put artifacts in the place of the values",
     ),
     (
         "operators of other platforms: Vertex AI, Dataproc, BigQuery, GKE and EKS pods, "
