@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dagport import formats
 from dagport.graph import DynamicMapping, Edge, Group, Pipeline, Schedule, Task
-from dagport.translation import Translation
+from dagport.translation import Translation, WriteOptions
 from dagport.values import Call, XCom
+from tests.engines.reading import read
 from tests.writers.dagster.making import DAILY, assets, bash, body, fidelities, module, pipeline, python, translate
 
 OWN = "shop.operators.Publish"
@@ -248,3 +252,89 @@ def test_every_pipeline_is_the_same_whoever_comes_before() -> None:
     first = delegated(pipeline(own("a"), bash("b"), edges="a>b"))
     both = delegated(pipeline(own("z"), id="other"), pipeline(own("a"), bash("b"), edges="a>b"))
     assert module(first) == module(both)
+
+
+CONTROL = """
+from airflow.sdk import DAG, TaskGroup, setup, task, task_group, teardown
+
+@task
+def load():
+    return [1, 2]
+
+@task.branch
+def choose():
+    return "odd"
+
+@task
+def odd(found=(), **context):
+    return sorted(context)
+
+@task
+def even():
+    return 0
+
+@task.branch
+def odd_choice(**context):
+    return sorted(context)[0]
+
+@task(trigger_rule="all_done")
+def clean():
+    return "clean"
+
+with DAG("shop", schedule=None) as dag:
+"""
+ALONE = [  # lines, the tasks that Airflow runs
+    ("choose() >> [odd(), even()] >> clean()", {"odd"}),
+    ("odd(load()) >> clean()", {"odd"}),
+    ("load() >> odd.override(trigger_rule='one_failed')()", {"odd"}),
+    ("choose() >> [even(), odd()] >> odd.override(task_id='last', trigger_rule='all_done')()", {"odd", "last"}),
+]
+TOGETHER = [
+    "odd_choice() >> [load(), even()] >> clean()",
+    "odd.expand(found=load()) >> clean()",
+    "odd.override(trigger_rule='all_done')(even.override(task_id='one').expand_kwargs(load()))",
+    "setup(load)() >> odd() >> clean()",
+    "even() >> teardown(odd)().as_teardown(setups=setup(load)())",
+]
+
+
+def controlled(folder: Path, lines: str, **options: Any) -> Translation:
+    path = folder / "shop.py"
+    path.write_text(CONTROL + f"    {lines}\n")
+    document = read(path, folder)
+    assert document.graph.pipelines[0].exact
+    return formats.target("dagster")([document], WriteOptions(**options))
+
+
+@pytest.mark.parametrize("style", ["auto", "ops"])
+@pytest.mark.parametrize(("lines", "wanted"), ALONE)
+def test_one_op_of_a_graph(lines: str, wanted: set[str], style: Any, tmp_path: Path) -> None:
+    translation = controlled(tmp_path, lines, style=style)
+    assert {one.task for one in translation.outcomes if one.fidelity == "delegated"} == wanted
+    assert {one.fidelity for one in translation.outcomes} == {"native", "delegated"}
+    assert {item.task for item in translation.diagnostics if item.code == "DP410"} == wanted
+    text = translation.files["src/pipelines/defs/shop.py"]
+    assert text.count("yield from run_task_in_airflow(") == len(wanted)
+    assert text.count('required_resource_keys={"airflow"}') == len(wanted)
+    assert "multi_asset(\n    name=" not in text
+
+
+def test_the_op_of_the_last_task_is_an_asset(tmp_path: Path) -> None:
+    text = controlled(tmp_path, ALONE[-1][0]).files["src/pipelines/defs/shop.py"]
+    assert '"airflow/task_id": "last"' in text
+    assert re.search(r"last\(context: dg.OpExecutionContext, choose, even, odd\)", text)
+    assert re.search(r"results=\{\s*\"choose\".*\"odd\": odd,?\s*\}", text, re.DOTALL)
+
+
+@pytest.mark.parametrize("lines", TOGETHER)
+def test_what_airflow_cannot_run_alone(lines: str, tmp_path: Path) -> None:
+    translation = controlled(tmp_path, lines)
+    assert {one.fidelity for one in translation.outcomes} == {"delegated"}
+    assert "run_task_in_airflow" not in translation.files["src/pipelines/defs/shop.py"]
+
+
+@pytest.mark.parametrize(("lines", "wanted"), ALONE)
+def test_nothing_is_delegated_where_that_is_not_wanted(lines: str, wanted: set[str], tmp_path: Path) -> None:
+    translation = controlled(tmp_path, lines, delegate=False)
+    assert {one.task for one in translation.outcomes if one.fidelity == "manual"} == wanted
+    assert "run_task_in_airflow" not in translation.files["src/pipelines/defs/shop.py"]

@@ -262,7 +262,8 @@ def test_results_of_a_mapped_group(version: str, fidelity: str, tmp_path: Path) 
 
 def test_why_a_graph_is_not_written(tmp_path: Path) -> None:
     """The task that can't be an op is named by all that the graph would have decided about."""
-    lines = 'double.override(task_id="last", trigger_rule="all_done")(choose(), "{{ conf }}")'
+    last = 'double.override(task_id="last", trigger_rule="all_done").partial(factor="{{ conf }}").expand(row=load())'
+    lines = f"choose() >> {last}"
     reasons = {one.task: one.reason for one in translated(tmp_path, lines).outcomes}
     choose, last = reasons["choose"] or "", reasons["last"] or ""
     assert "it is no op of a graph either, since 'last' can't be one: " in choose

@@ -117,7 +117,7 @@ class _Run:
 
     def prediction(self) -> Prediction:
         for block in self.side.order:
-            if block[0].how == "delegated":
+            if block[0].how == "delegated" and not self._is_op(block[0]):
                 self._delegated(block)
             elif block[0].how == "plain":
                 self._plain(block[0])
@@ -127,6 +127,10 @@ class _Run:
         return Prediction(
             states=self.states, tries=self.tries, run=run, possible=self.possible, possible_runs=frozenset({run})
         )
+
+    def _is_op(self, unit: Unit) -> bool:
+        """Whether it is an op of a graph of Dagster's, which asks Airflow's rule itself."""
+        return self.side.orchestrator == "dagster" and unit.gate is not None
 
     def _run(self) -> RunState:
         returns = self.side.target.returns
@@ -220,7 +224,8 @@ class _Run:
         return True
 
     def _is_outside(self, name: str) -> bool:
-        return self.side.target.units[name].how != "gated"
+        unit = self.side.target.units[name]
+        return unit.how != "gated" and not self._is_op(unit)
 
     def _one(self, unit: Unit) -> None:
         gate = unit.gate or Gate()
@@ -231,8 +236,16 @@ class _Run:
             unit.id, unit.rule, self._all(unit.after), choosers=self._all(gate.choosers),
             setups=self._all(gate.setups), scope=self._all(gate.scope),
         )  # fmt: skip
-        self._set(self._decided(unit, verdict, -1))
+        by_airflow = unit.how == "delegated" and verdict.state is None
+        self._set(self._in_airflow(unit, verdict) if by_airflow else self._decided(unit, verdict, -1))
         self._may_die(unit)
+
+    def _in_airflow(self, unit: Unit, verdict: Verdict) -> Ended:
+        """How a task ends that Airflow runs alone."""
+        inner = predict_airflow(self.side.inner[unit.id], self.outcomes, version=self.side.shape.version)
+        self.possible |= inner.possible
+        self.tries |= inner.tries
+        return Ended(unit.id, inner.states[unit.id, -1] or "failed", round=verdict.round)
 
     def _all(self, names: Iterable[str]) -> tuple[Ended, ...]:
         return tuple(self.ends[name] for name in names if name in self.ends)

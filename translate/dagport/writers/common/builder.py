@@ -64,10 +64,14 @@ class Builder(ABC):
     def _by_airflow(self, task: Task) -> Inspection:
         """The same of a task that Airflow runs."""
 
+    def _is_delegated(self, task: Task) -> bool:
+        """Whether Airflow runs a task."""
+        return task.id in self.delegation.reasons
+
     def _inspect(self, task: Task) -> None:
         """Look at a task; one that is refused is taken for one that Airflow will run, unless it is refused for good."""
         try:
-            inspection = self._by_airflow(task) if task.id in self.delegation.reasons else self._inspected(task)
+            inspection = self._by_airflow(task) if self._is_delegated(task) else self._inspected(task)
         except Refused as refused:
             self.refusals[task.id] = str(refused)
             inspection = self._by_airflow(task) if self.delegates else Inspection(result=UNKNOWN)
@@ -77,7 +81,7 @@ class Builder(ABC):
     def _count_uses(self) -> None:
         """Count the tasks that run each function, those that Airflow runs left out."""
         scope = self.scope
-        own = [task for task in scope.pipeline.tasks if task.id not in self.delegation.reasons]
+        own = [task for task in scope.pipeline.tasks if not self._is_delegated(task)]
         scope.uses.update(Counter(scope.callable_key(task) for task in own if task.callable))
 
     def _check_slice(self, names: frozenset[str]) -> None:

@@ -53,7 +53,10 @@ def is_opaque(task: Task, scope: Scope) -> bool:
 
 
 def handed(task_id: str, inputs: Inputs) -> str | None:
-    """The source of the results of a task by their keys, as Airflow has them; ``None``: it has none."""
+    """The source of the results of a task by their keys, as Airflow has them; ``None``: it has none.
+
+    At run time that is ``None`` where the task need not have run.
+    """
     result = inputs.scope.results.get(task_id)
     if result is None or result.kind in ("nothing", "unknown"):
         return None
@@ -61,5 +64,6 @@ def handed(task_id: str, inputs: Inputs) -> str | None:
     if result.kind == "value":
         return f'{{"{RETURN_KEY}": {name}}}'
     if result.kind == "outputs":
-        return f'{{"{RETURN_KEY}": {name}, **{name if result.returns else f"({name} or {{}})"}}}'
+        always = result.returns and not inputs.may_lack(task_id)
+        return f'{{"{RETURN_KEY}": {name}, **{name if always else f"({name} or {{}})"}}}'
     return name

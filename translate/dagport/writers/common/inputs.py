@@ -170,7 +170,7 @@ class Inputs(ABC):
         """One of the results of a task that Airflow runs (``XComArg.resolve``, ``TaskInstance.xcom_pull``)."""
         if result.several and not (argument and key == RETURN_KEY):
             raise Refused(f"it pulls results of {task_id!r}, which is mapped")
-        name = self.parameter(task_id)
+        name = self._dict_of(task_id, self.may_lack(task_id))
         if result.several:
             what = f"it gets a list of the results of {task_id!r}, and Airflow gives it a lazy sequence of them"
             self.approximations[what] = None

@@ -16,6 +16,7 @@ from dagport.writers.common.naming import camel, clean, identifier
 from dagport.writers.common.python import SKIP
 from dagport.writers.common.regions import Delegation
 from dagport.writers.dagster import callbacks, delegated, refuse
+from dagport.writers.dagster.alone import read_by
 from dagport.writers.dagster.forms import FORMS, form_of
 from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.op_tasks import OpTasks
@@ -45,9 +46,19 @@ class Builder(common.Builder):
 
     scope: Scope
 
-    def __init__(self, scope: Scope, prefix: str, delegation: Delegation | None = None) -> None:
-        """``delegation`` is what Airflow runs, ``None`` when what has no form is refused for good."""
+    def __init__(
+        self,
+        scope: Scope,
+        prefix: str,
+        delegation: Delegation | None = None,
+        alone: Mapping[str, str] | None = None,
+    ) -> None:
+        """``delegation`` is what Airflow runs, ``None`` when what has no form is refused for good.
+
+        ``alone`` says why Airflow runs an op of a graph.
+        """
         super().__init__(scope, delegation)
+        self.alone = alone or {}
         self.prefix = prefix
         self.regions: dict[str, tuple[AssetName, Inputs, Function]] = {}  # first task -> what runs all of them
         self.mapped = mapped_members(scope.pipeline)
@@ -65,6 +76,9 @@ class Builder(common.Builder):
         self._check_annotations(tasks)
         self._name(tasks)
         return tuple(self._write(task) for task in tasks)
+
+    def _is_delegated(self, task: Task) -> bool:
+        return super()._is_delegated(task) or task.id in self.scope.graphs.delegated
 
     # Looking
 
@@ -109,7 +123,7 @@ class Builder(common.Builder):
         """Dagster reads annotations as objects, so those of the module can stay texts only where they have to."""
         needed = self.scope.module.slice(self._needed())
         if any(line.startswith("from __future__") and "annotations" in line for line in needed.imports):
-            left = {*self.refusals, *self.delegation.reasons}
+            left = {*self.refusals, *self.delegation.reasons, *self.scope.graphs.delegated}
             texts = [*needed.definitions, *(self.scope.segment(task) for task in tasks if task.id not in left)]
             self.scope.postponed = not annotations_resolve(needed.imports, texts)
 
@@ -140,6 +154,8 @@ class Builder(common.Builder):
     def _write(self, task: Task) -> WrittenAsset:
         if task.id in self.delegation.reasons:
             return self._delegate(task)
+        if task.id in self.scope.graphs.delegated:
+            return self._delegate_op(task)
         name = self.scope.names[task.id]
         metadata = {} if name.key[1] == task.id else {"airflow/task_id": f'"{task.id}"'}
         is_op = task.id in self.scope.graphs.members
@@ -190,6 +206,28 @@ class Builder(common.Builder):
             skips=True,
             reason=reason,
             region=region if len(region) > 1 else (),
+        )
+
+    def _delegate_op(self, task: Task) -> WrittenAsset:
+        """An op of a graph whose task Airflow runs."""
+        reason = delegated.why(task, self.alone[task.id], self.scope)
+        self._say("DP410", reason, task)
+        name = self.scope.names[task.id]
+        doc = f"Airflow runs this task: {reason}."
+        inputs, function = delegated.write_op(task, read_by(task, self.scope), name.function, doc, self.scope)
+        inputs.support["control"] = None
+        settings = delegated.settings(task, self.scope.pipeline, self.scope.assets)
+        self._tell([*settings.notes, *inputs.notes], task)
+        return WrittenAsset(
+            task=task,
+            name=name,
+            inputs=inputs,
+            function=function,
+            settings=settings,
+            fidelity="delegated",
+            skips=True,
+            reason=reason,
+            graph=self.scope.graphs.region_of(task.id),
         )
 
     def _region(self, region: tuple[str, ...], reason: str) -> tuple[AssetName, Inputs, Function]:

@@ -20,10 +20,13 @@ MORE: Mapping[str, str] = {
     "wait": WAITS,
     "trigger": "only an Airflow with a scheduler runs the DAG that it starts: use a RemoteAirflowResource",
 }
-SAID: Mapping[str, frozenset[str]] = {"airflow/chooses": CHOOSES, "airflow/needs_scheduler": frozenset({"trigger"})}
+NEED_SCHEDULER = frozenset({"trigger"})
+SAID: Mapping[str, frozenset[str]] = {"airflow/chooses": CHOOSES, "airflow/needs_scheduler": NEED_SCHEDULER}
 """Metadata by which the runner's side knows what a task does besides its work."""
 LATEST_ONLY = "LatestOnlyOperator"
 EVERY_RUN = "it lets every run go on that no schedule of Airflow's has started, and so all that Dagster starts"
+DELEGATES = ("run_in_airflow", "run_task_in_airflow")
+"""What has Airflow run the tasks of assets, and that of an op."""
 
 
 def why(task: Task, reason: str, scope: Scope) -> str:
@@ -51,12 +54,34 @@ def settings(task: Task, pipeline: Pipeline, assets: Mapping[str, Asset]) -> Set
 
 def write(tasks: Sequence[Task], read: Iterable[str], name: str, doc: str, scope: Scope) -> tuple[Inputs, Function]:
     """The function of the asset, or assets, of some tasks that run together; ``read``: tasks whose results they get."""
-    inputs = Inputs(scope, tasks[0], ())
+    return _written(tasks[0], read, name, doc, scope, "run_in_airflow", ["context"], [])
+
+
+def write_op(task: Task, read: Iterable[str], name: str, doc: str, scope: Scope) -> tuple[Inputs, Function]:
+    """The function of an op whose task Airflow runs; ``read``: tasks whose results it gets."""
+    which = ["context", text_literal(scope.pipeline.id), text_literal(task.id)]
+    more = ["needs_scheduler=True"] if task.kind in NEED_SCHEDULER else []
+    if scope.pipeline.engine_version not in (None, "3"):
+        more.append('airflow_version="2"')
+    return _written(task, read, name, doc, scope, "run_task_in_airflow", which, more)
+
+
+def _written(
+    task: Task,
+    read: Iterable[str],
+    name: str,
+    doc: str,
+    scope: Scope,
+    function: str,
+    which: Sequence[str],
+    more: Sequence[str],
+) -> tuple[Inputs, Function]:
+    inputs = Inputs(scope, task, ())
     inputs.needs_context = True
-    inputs.support["delegation"] = None
-    arguments = ["context", *results(read, inputs), *_params(inputs, scope)]
+    inputs.support[function] = None
+    arguments = [*which, *results(read, inputs), *_params(inputs, scope), *more]
     head = f"def {name}({', '.join(inputs.signature())}):"
-    body = [documentation(doc), f"    yield from run_in_airflow({', '.join(arguments)})"]
+    body = [documentation(doc), f"    yield from {function}({', '.join(arguments)})"]
     return inputs, Function(text="\n".join([head, *body]))
 
 

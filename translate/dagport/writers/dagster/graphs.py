@@ -31,10 +31,12 @@ class Graphs:
     regions: tuple[tuple[str, ...], ...] = ()  # each becomes a graph; the tasks before those that wait for them
     job: bool = False  # they are a job of their own, without assets
     groups: Mapping[str, Group] = field(default_factory=dict)
+    delegated: frozenset[str] = frozenset()  # ops whose task Airflow runs
     members: frozenset[str] = field(init=False)  # all tasks that become ops
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "members", frozenset(task_id for region in self.regions for task_id in region))
+        object.__setattr__(self, "delegated", self.delegated & self.members)
 
     def region_of(self, task_id: str) -> tuple[str, ...]:
         """The tasks of the same graph."""
@@ -49,11 +51,17 @@ class Graphs:
         return task.mapped is not None or (group is not None and not same)
 
 
-def graphs_of(pipeline: Pipeline, style: Style, skipping: Iterable[str], left_out: frozenset[str]) -> Graphs:
+def graphs_of(
+    pipeline: Pipeline,
+    style: Style,
+    skipping: Iterable[str],
+    left_out: frozenset[str],
+    delegated: frozenset[str] = frozenset(),
+) -> Graphs:
     """The graphs of a pipeline.
 
     ``skipping`` are tasks whose own work may end in a skip, ``left_out`` those that can't be ops: a graph that one of
-    them would be in is none.
+    them would be in is none. ``delegated`` are those that Airflow runs where they are ops.
     """
     try:
         plain = control_of(pipeline)
@@ -62,7 +70,9 @@ def graphs_of(pipeline: Pipeline, style: Style, skipping: Iterable[str], left_ou
         return Graphs()
     groups = {group.id: group for group in pipeline.groups}
     if style == "ops":
-        return Graphs(control=control, regions=(_ordered(control, control),), job=True, groups=groups)
+        return Graphs(
+            control=control, regions=(_ordered(control, control),), job=True, groups=groups, delegated=delegated
+        )
     raising = frozenset(skipping) - {
         task.id for task in pipeline.tasks if task.callable is None and not own_operator.is_own(task.operator)
     }
@@ -70,7 +80,8 @@ def graphs_of(pipeline: Pipeline, style: Style, skipping: Iterable[str], left_ou
     seeds |= {task.id for task in pipeline.tasks if task.setup or task.teardown or task.kind in CHOOSES}
     members = _closed(seeds, control, pipeline, frozenset(skipping)) if style == "auto" else set()
     regions = [region for region in _connected(members, control) if not left_out.intersection(region)]
-    return Graphs(control=control, regions=tuple(_ordered(region, control) for region in regions), groups=groups)
+    ordered = tuple(_ordered(region, control) for region in regions)
+    return Graphs(control=control, regions=ordered, groups=groups, delegated=delegated)
 
 
 def _closed(seeds: set[str], control: Mapping[str, Control], pipeline: Pipeline, skipping: frozenset[str]) -> set[str]:

@@ -17,6 +17,7 @@ from dagport.writers.common.params import Field
 from dagport.writers.dagster import callbacks
 from dagport.writers.dagster.asset_schedules import Producers
 from dagport.writers.dagster.builder import Builder, WrittenAsset
+from dagport.writers.dagster.delegated import DELEGATES
 from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.instance import Needs
 from dagport.writers.dagster.multi import as_dict, as_list, asset_keys, call, output_name, output_place
@@ -35,9 +36,12 @@ SUPPORT = {
     "resources": "from {package}.database import SqlDatabase",
     "is_latest": "from {package}.latest import is_latest",
     "skip": "from {package}.rules import Skip",
-    "delegation": "from dagport_adapters.dagster.delegation import run_in_airflow",
+    **{name: f"from dagport_adapters.dagster.delegation import {name}" for name in DELEGATES},
     **{name: item.statement for name, item in supporting.SUPPORT.items()},
 }
+
+RUNS_IN_AIRFLOW = {"required_resource_keys": f"{{{text_literal(AIRFLOW)}}}"}
+"""What the decorator of a delegated asset or op says besides."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +265,7 @@ class ModuleWriter:
         settings, asset, _ = settings_of_op(written.settings.arguments)
         policy = settings.get("retry_policy", "")
         settings |= {"retry_policy": policies[policy]} if policy in policies else {}
+        settings |= RUNS_IN_AIRFLOW if written.fidelity == "delegated" else {}
         return Op(
             task=written.task, name=written.name, inputs=written.inputs, function=written.function, settings=settings,
             asset=asset,
@@ -299,7 +304,7 @@ class ModuleWriter:
     def _delegated(self) -> Iterator[tuple[str, str]]:
         if self.partitions is not None:
             yield "partitions_def", self.scope.partitions_name
-        yield "required_resource_keys", f"{{{text_literal(AIRFLOW)}}}"
+        yield from RUNS_IN_AIRFLOW.items()
 
     def _arguments(self, asset: WrittenAsset, policies: dict[str, str]) -> Iterator[tuple[str, str]]:
         prefix, short = asset.name.key

@@ -18,7 +18,8 @@ from dagport.writers.common.naming import Names, clean, identifier
 from dagport.writers.common.params import params_of
 from dagport.writers.common.project import HEADER
 from dagport.writers.common.regions import Delegation, delegation_of
-from dagport.writers.dagster import families, triggers, waits, when_files
+from dagport.writers.dagster import delegated, families, triggers, waits, when_files
+from dagport.writers.dagster.alone import can_run_alone
 from dagport.writers.dagster.asset_schedules import Producers
 from dagport.writers.dagster.builder import Builder, WrittenAsset
 from dagport.writers.dagster.graphs import Graphs, graphs_of
@@ -51,6 +52,11 @@ class ProjectWriter(common.ProjectWriter):
         self.modules = Names(RESERVED_MODULES, fold=True)
         self.producers = Producers()
         self.needs: list[Needs] = []
+
+    @property
+    def _delegates(self) -> bool:
+        """Whether Airflow runs any task."""
+        return not self.support.isdisjoint(delegated.DELEGATES)
 
     def write(self, documents: Sequence[Document]) -> Translation:
         """Translate all pipelines."""
@@ -118,9 +124,10 @@ class ProjectWriter(common.ProjectWriter):
         delegation = Delegation() if self.options.delegate and pipeline.exact else None
         refused: dict[str, str] = {}
         blocked: dict[str, str] = {}  # what else to say of a task whose graph isn't written
+        alone: dict[str, str] = {}  # why Airflow runs an op
         style, skipping, left_out = self.options.style, frozenset[str](), frozenset[str]()
         while True:
-            graphs = graphs_of(pipeline, style, skipping, left_out)
+            graphs = graphs_of(pipeline, style, skipping, left_out, frozenset(alone))
             kept = {*graphs.members, *(delegation.reasons if delegation else ())}
             scope = Scope(
                 graphs=graphs,
@@ -133,19 +140,22 @@ class ProjectWriter(common.ProjectWriter):
                 params=params_of(pipeline, NOT_FIELDS),
                 partitions=partitions_of(pipeline, self.options.package),
             )
-            builder = Builder(scope, job, delegation)
+            builder = Builder(scope, job, delegation, alone)
             assets = builder.build()
             if builder.skipping - skipping and style != "assets":
                 skipping |= builder.skipping
                 continue
-            without = graphs.members & builder.refusals.keys() - left_out
-            if without and delegation is not None:
+            new, without = _by_airflow(graphs, builder, alone) if delegation is not None else ({}, frozenset[str]())
+            alone |= new
+            if without:
                 if graphs.job:
                     style = "auto"
                     message = f"it isn't a job of ops, but assets: Airflow goes on running {min(without)!r}"
                     self._say("DP403", message, document, pipeline)
                 left_out |= without
-                blocked = {**_blocked(graphs, builder.refusals), **blocked}
+                blocked = {**_blocked(graphs, {**alone, **builder.refusals}), **blocked}
+                continue
+            if new:
                 continue
             if not builder.refusals or delegation is None:
                 return builder, assets
@@ -156,7 +166,7 @@ class ProjectWriter(common.ProjectWriter):
     def _common(self) -> None:
         package, project = self.options.package, self.project
         dependencies = ["dagster"] + ["pydantic"] * self.pydantic + ["sqlalchemy"] * ("resources" in self.support)
-        dependencies += ["dagport[dagster]"] * ("delegation" in self.support)
+        dependencies += ["dagport[dagster]"] * self._delegates
         clients = sorted(
             (item for item in project.clients.values() if item.key in self.resources), key=lambda item: item.key
         )
@@ -178,7 +188,7 @@ class ProjectWriter(common.ProjectWriter):
         for name in sorted(self.support & supporting.SUPPORT.keys()):
             file = supporting.SUPPORT[name].file
             self.files[f"{self.root}/{file}"] = HEADER + supporting.text(file)
-        if self.resources or "delegation" in self.support:
+        if self.resources or self._delegates:
             used = [item for item in sorted(project.connections.values()) if item[0] in self.resources]
             connections = [{"key": key, "variable": variable} for key, variable in used]
             self.files[f"{self.root}/defs/resources.py"] = HEADER + render(
@@ -187,8 +197,21 @@ class ProjectWriter(common.ProjectWriter):
                 connections=connections,
                 clients=clients,
                 imports=sorted({item.imported for item in clients}),
-                delegates="delegation" in self.support,
+                delegates=self._delegates,
             )
+
+
+def _by_airflow(graphs: Graphs, builder: Builder, alone: Mapping[str, str]) -> tuple[dict[str, str], frozenset[str]]:
+    """The ops that Airflow has to run: those that it now runs alone, with why, and those that keep it from that."""
+    new: dict[str, str] = {}
+    without: set[str] = set()
+    for region in graphs.regions:
+        found = [one for one in region if one in builder.refusals or one in alone]
+        if can_run_alone(found, builder.scope):
+            new |= {one: builder.refusals[one] for one in found if one in builder.refusals}
+        else:
+            without.update(found)
+    return new, frozenset(without)
 
 
 def _blocked(graphs: Graphs, refusals: Mapping[str, str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from dagport.verify.targets.reads import reads_of
 from dagport.writers.dagster.families import resource_classes
 
 RUN_IN_AIRFLOW = "dagport_adapters.dagster.delegation.run_in_airflow"
+RUN_TASK_IN_AIRFLOW = "dagport_adapters.dagster.delegation.run_task_in_airflow"
 TOLD = frozenset(
     {
         "description", "owners", "tags", "metadata", "kinds", "code_version", "config_schema", "check_specs",
@@ -30,6 +31,16 @@ READ = frozenset(
 )  # fmt: skip
 PRIORITY = "dagster/priority"
 RETRY_DELAY = 0.0  # of a policy that doesn't say one
+
+
+def delegating(module: Module, function: Function, wanted: str) -> ast.Call | None:
+    """The call of a function whose body is nothing but ``yield from wanted(...)``."""
+    last = function.body[-1]
+    value = last.value if isinstance(last, ast.Expr) else None
+    if not isinstance(value, ast.YieldFrom) or not isinstance(value.value, ast.Call):
+        return None
+    others = [node for node in function.body[:-1] if not _is_docstring(node)]
+    return None if others or module.qualified(value.value.func) != wanted else value.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,13 +127,7 @@ class Assets:
             raise self.module.unclear(node, f"the argument `{unknown[0]}`")
 
     def _delegates(self, function: Function) -> bool:
-        """Whether the body is nothing but ``yield from run_in_airflow(...)``."""
-        last = function.body[-1]
-        value = last.value if isinstance(last, ast.Expr) else None
-        if not isinstance(value, ast.YieldFrom) or not isinstance(value.value, ast.Call):
-            return False
-        others = [node for node in function.body[:-1] if not _is_docstring(node)]
-        return not others and self.module.qualified(value.value.func) == RUN_IN_AIRFLOW
+        return delegating(self.module, function, RUN_IN_AIRFLOW) is not None
 
     def _items(self, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
         found = self.module.resolved(node)

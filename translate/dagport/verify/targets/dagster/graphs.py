@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dagport.verify.targets.code import Function, Module
-from dagport.verify.targets.dagster.assets import Assets, key_of
+from dagport.verify.targets.dagster.assets import RUN_TASK_IN_AIRFLOW, Assets, delegating, key_of
 from dagport.verify.targets.dagster.ops import (
     OF_GRAPH,
     OF_JOB,
@@ -29,6 +29,8 @@ from dagport.verify.targets.reads import reads_of
 
 DECIDING = ("after", "choosers", "setups", "start")
 UNUSED = "_"
+WHICH = ("context", "dag_id", "task_id")
+"""What says which task Airflow runs."""
 Kind = Literal["before", "asset", "done", "value", "whole", "each", "runs"]
 
 
@@ -308,7 +310,7 @@ class _Graph:
         unit = Unit(
             id=op.task_id,
             place=self.module.place(op.function or op.node),
-            how="gated",
+            how="delegated" if self._delegates(op) else "gated",
             after=frozenset([*direct, *call.outside, *(own.outside if own is not None else ())]),
             takes=takes,
             rule=self._rule(own.op if own is not None and own.op.task_id == op.task_id else op),
@@ -325,6 +327,15 @@ class _Graph:
         if op.function is None:
             return unit
         return replace(unit, body=self._body(op, own, takes), reads=reads_of(op.function, takes))
+
+    def _delegates(self, op: Op) -> bool:
+        """Whether Airflow runs the task of an op. Raises ``NotUnderstoodError`` where it would run another one."""
+        called = delegating(self.module, op.function, RUN_TASK_IN_AIRFLOW) if op.function is not None else None
+        if called is None:
+            return False
+        if len(called.args) != len(WHICH) or self.module.text(called.args[-1]) != op.task_id:
+            raise self.module.unclear(called, f"another task than {op.task_id}")
+        return True
 
     def _lists(self, own: _Call, items: Collection[str]) -> dict[str, str]:
         """The tasks whose results some arguments are the items of: ``return {"argument": parameter}``."""
