@@ -154,7 +154,7 @@ def test_calls(name: str) -> None:
         (task("load", outlets=("s3://b/k",), inlets=("s3://b/i",)), "materialize('s3://b/k', asset_deps=['s3://b/i'])"),
         (task("load", outlets=("a table",)), "task"),
         (task("skip"), "gated_task()"),
-        (bash("load", outlets=("s3://b/k",)), "gated_task()"),
+        (bash("load", outlets=("s3://b/k",)), "gated_task(assets=['s3://b/k'])"),
         (bash("load", arguments={"skip_on_exit_code": None}), "task"),
         (task("choose", kind="branch", operator="airflow.sdk.task.branch"), "gated_task(choices=('choose',))"),
     ],

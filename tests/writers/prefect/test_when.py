@@ -30,7 +30,14 @@ def timetable(name: str, **args: Value) -> Schedule:
     return Schedule(kind="timetable", class_=f"{TIMETABLES}.{name}", args={key.lstrip("_"): args[key] for key in args})
 
 
+def moment(text: str) -> Call:
+    return Call("datetime.datetime.fromisoformat", (text,), {})
+
+
+EVENT, LATER = moment("2026-03-01T12:00:00+02:00"), moment("2026-02-01T00:00:00+00:00")
+LONG_AGO, FINE = moment("2025-01-01T00:00:00+00:00"), moment("2026-03-01T12:00:00.5+00:00")
 DAILY = cron("0 0 * * *")
+END = "2026-03-31T00:00:00+00:00"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +73,12 @@ DAILY = cron("0 0 * * *")
             made(timetable("interval.DeltaDataIntervalTimetable", _0=SIX)),
             When(seconds=21600, rule="Every(seconds=21600)"),
         ),
+        (made(Schedule(kind="once")), When(rrules=("DTSTART:20260101T000000\nRRULE:FREQ=DAILY;COUNT=1",))),
+        (made(timetable("events.EventsTimetable", event_dates=[])), When()),
+        (
+            made(timetable("events.EventsTimetable", event_dates=[EVENT, LATER, LONG_AGO])),
+            When(rrules=("RDATE:20260201T000000,20260301T100000",)),
+        ),
     ],
 )
 def test_when(pipeline: Pipeline, expected: When) -> None:
@@ -75,14 +88,17 @@ def test_when(pipeline: Pipeline, expected: When) -> None:
 @pytest.mark.parametrize(
     ("schedule", "zone", "why"),
     [
-        (Schedule(kind="once"), "UTC", "by hand"),
         (Schedule(kind="continuous"), "UTC", "has ended"),
         (Schedule(kind="assets", assets=("a",)), "UTC", "assets"),
         (Schedule(kind="opaque", text="x"), "UTC", "isn't known"),
         (cron("0 0 * * *"), "+01:00", "time zone"),
         (cron("0 0 L * *"), "UTC", "differently"),
         (cron("0 0 31 2 *"), "UTC", "differently"),
-        (timetable("events.EventsTimetable", event_dates=[]), "UTC", "code"),
+        (timetable("events.EventsTimetable", event_dates=[EVENT], restrict_to_events=True), "UTC", "by hand"),
+        (timetable("events.EventsTimetable", event_dates=[LONG_AGO]), "UTC", "ends"),
+        (timetable("events.EventsTimetable", event_dates=[FINE]), "UTC", "parts of seconds"),
+        (timetable("events.EventsTimetable", event_dates="x"), "UTC", "aren't known"),
+        (timetable("simple.PartitionedAssetTimetable", assets="x"), "UTC", "partitions"),
         (Schedule(kind="timetable", class_="shop.Own", args={}), "UTC", "shop.Own"),
         (
             timetable("trigger.MultipleCronTriggerTimetable", _0="5 4 * * *", timezone="UTC", interval=SIX),
@@ -140,10 +156,14 @@ def test_a_run_by_hand_has_dates() -> None:
     ("fields", "code", "says"),
     [
         ({"schedule": DAILY, "catchup": True}, "DP403", "`catchup`"),
-        ({"schedule": DAILY, "end_date": "2027-01-01T00:00:00+00:00"}, "DP403", "`end_date`"),
+        ({"schedule": DAILY, "end_date": END, "zone": "Europe/Paris"}, "DP403", "`end_date`"),
+        ({"schedule": cron("* * * * *"), "end_date": END, "zone": "UTC"}, "DP403", "`end_date`"),
+        ({"schedule": Schedule(kind="once")}, "DP403", "start date"),
+        ({"schedule": Schedule(kind="once"), "start_date": None}, "DP407", "by hand"),
+        ({"schedule": Schedule(kind="once"), "end_date": "2025-01-01T00:00:00+00:00"}, "DP407", "ends before"),
         ({"schedule": Schedule(kind="interval", seconds=5)}, "DP403", "counted anew"),
         ({"schedule": Schedule(kind="interval", seconds=5), "start_date": None}, "DP407", "start date"),
-        ({"schedule": Schedule(kind="assets", assets=("a",))}, "DP407", "assets"),
+        ({"schedule": Schedule(kind="assets", assets=("a",))}, "DP407", "alias"),
         ({"schedule": cron("30 2 * * *"), "zone": "Europe/Paris"}, "DP403", "clocks of Europe/Paris"),
     ],
 )
@@ -152,3 +172,36 @@ def test_what_is_said(fields: dict[str, Any], code: str, says: str) -> None:
     assert any(says in message for message in said(found, code))
     if code == "DP407":
         assert "schedules" not in deployment(found)
+
+
+AT_SIX = "BYHOUR=6;BYMINUTE=0,30;BYSECOND=0"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "version", "zone", "rules"),
+    [
+        (cron("0,30 6 * * *"), "3", "UTC", [f"FREQ=DAILY;UNTIL=20260330T063000;{AT_SIX}"]),
+        # The last interval begins on the last day.
+        (cron("0 0 * * *"), "2", "UTC", ["FREQ=DAILY;UNTIL=20260401T000000;BYHOUR=0;BYMINUTE=0;BYSECOND=0"]),
+        (
+            cron("0,30 6 1,15 2,3 1-2"),
+            "3",
+            "Asia/Tokyo",
+            [
+                f"FREQ=DAILY;UNTIL=20260331T063000;BYMONTH=2,3;BYMONTHDAY=1,15;{AT_SIX}",
+                f"FREQ=DAILY;UNTIL=20260331T063000;BYMONTH=2,3;BYDAY=MO,TU;{AT_SIX}",
+            ],
+        ),
+        (Schedule(kind="interval", seconds=90000), "3", "UTC", ["FREQ=SECONDLY;INTERVAL=90000;UNTIL=20260330T130000"]),
+    ],
+)
+def test_the_end_of_a_schedule(schedule: Schedule, version: str, zone: str, rules: list[str]) -> None:
+    found = when_of(made(schedule, version, zone, end_date=END))
+    assert isinstance(found, When)
+    [rule] = found.rrules
+    first, *others = rule.split("\n")
+    assert first.startswith("DTSTART:2026")
+    assert others == [f"RRULE:{one}" for one in rules]
+    translation = translate(made(schedule, version, zone, end_date=END, tasks=(bash("a"),)))
+    assert deployment(translation)["schedules"] == [{"rrule": rule, "timezone": found.zone}]
+    assert not [message for message in said(translation, "DP403") if "`end_date`" in message]

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from dagport.graph import Asset, Schedule
+from dagport.writers.common.conditions import expression_of
 from dagport.writers.common.literals import text_literal
 from dagport.writers.common.model import Note
 
@@ -89,7 +90,7 @@ def condition_of(schedule: Schedule, producers: Producers) -> Condition:
     if unknown:
         why = f"{unknown[0]!r} is an alias, or an asset that no translated file declares: only a run tells what it is"
         return Condition(why_not=why)
-    tree = _tree(schedule)
+    tree = expression_of(schedule)
     text = None if tree is None else _text(tree, producers, top=True)
     if text is None:
         return Condition(why_not=f"its condition {schedule.condition!r} isn't followed")
@@ -103,17 +104,6 @@ def condition_of(schedule: Schedule, producers: Producers) -> Condition:
         for name in outside
     )
     return Condition(text=text, notes=notes)
-
-
-def _tree(schedule: Schedule) -> ast.expr | None:
-    """The condition over the names of assets, as texts."""
-    if schedule.condition in ("all", "any", None):
-        joint = " | " if schedule.condition == "any" else " & "
-        return ast.parse(joint.join(map(repr, schedule.assets or ())), mode="eval").body
-    try:
-        return ast.parse(str(schedule.condition), mode="eval").body
-    except SyntaxError:
-        return None
 
 
 def _text(node: ast.expr, producers: Producers, *, top: bool = False) -> str | None:

@@ -174,16 +174,8 @@ class Builder(common.Builder):
         except Refused as refused:
             return self._refuse(task, settings, str(refused))
         self.groups |= dict([group] if group else [])
-        settings = self._without_assets(task, self._with_retries(task, settings, inputs, function))
+        settings = self._with_retries(task, settings, inputs, function)
         return replace(self._accept(task, settings, inputs, function), over=over)
-
-    def _without_assets(self, task: Task, settings: Settings) -> Settings:
-        """A task that may be skipped names no assets: for Prefect, whatever is completed has made them."""
-        if "assets" not in settings.arguments or not self._is_gated(task):
-            return settings
-        left = {name: text for name, text in settings.arguments.items() if not name.startswith("asset")}
-        told = f"`outlets` {settings.arguments['assets']}: a skipped task counts as completed, and would have made them"
-        return replace(settings, arguments=left, notes=(*settings.notes, ("DP403", told)))
 
     def _with_retries(self, task: Task, settings: Settings, inputs: Inputs, function: Function) -> Settings:
         """What a function that may skip or fail for good needs."""

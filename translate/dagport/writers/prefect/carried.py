@@ -8,7 +8,6 @@ from dagport.writers.common.forms import ROWS
 from dagport.writers.common.support_page import Row, support_page
 from dagport.writers.prefect import settings
 from dagport.writers.prefect.forms import FORMS
-from dagport.writers.prefect.when import REASONS
 
 TASKS: tuple[Row, ...] = (
     ("PythonOperator, `@task`", "native", "a task that is the function, with its parameters and annotations"),
@@ -97,9 +96,36 @@ DAGS: tuple[Row, ...] = (
     ("`max_active_runs`", "native", "`concurrency_limit`, further runs wait"),
     ("`max_active_tasks`", "native", "threads of the flow's task runner"),
     ("`dagrun_timeout`", "reported", "`timeout_seconds`; calls that block go on until they return"),
-    ("`catchup`, `end_date`", "reported", "DP403 says what to do"),
+    ("`catchup`", "reported", "DP403 says what to do"),
+    (
+        "`end_date`",
+        "native",
+        "the schedule is an RRULE with an end; reported (DP403) where clocks change, or it would have over 50,000 runs",
+    ),
+    (
+        "`@once`",
+        "native",
+        "an RRULE with one moment, the start date; DP403 says how to make it up when that has passed",
+    ),
+    ("EventsTimetable", "native", "an RRULE with its dates"),
+    (
+        "schedules by assets: all of them, any, or an expression",
+        "approximate",
+        "an automation of the deployment by the events of assets, off until it is turned on; DP403 says what differs, "
+        "DP407 where an asset isn't a URI or nothing says what an alias is",
+    ),
+    (
+        "`@continuous`",
+        "approximate",
+        "an automation by the end of the flow's own runs, off until it is turned on; the first run is started by hand",
+    ),
+    ("PartitionedAssetTimetable", "reported", "DP407: Prefect's events don't know partitions"),
     ("callbacks of a DAG", "reported", "use the hooks of the flow"),
-    ("timetables with times of their own", "reported", "DP407: schedule the runs with an RRule or by the API"),
+    (
+        "other timetables, schedules that aren't known",
+        "reported",
+        "DP407: schedule the runs with an RRule or by the API",
+    ),
 )
 SETTINGS: tuple[Row, ...] = (
     ("`retries`, `retry_delay`", "native", "`retries`, `retry_delay_seconds`; `PermanentFailure` has none"),
@@ -110,7 +136,11 @@ SETTINGS: tuple[Row, ...] = (
     ("`pool_slots`", "approximate", "a task takes one slot"),
     ("`priority_weight`, `queue`", "reported", "work pools and queues have them"),
     ("`depends_on_past`, `wait_for_downstream`", "approximate", "no run waits for another"),
-    ("`outlets`, `inlets`", "native", "`@materialize`, where they are URIs and the task can't be skipped"),
+    (
+        "`outlets`, `inlets`",
+        "native",
+        "`@materialize`, or `assets` of a gated task, which a skip doesn't make; where they are URIs",
+    ),
 )
 
 
@@ -119,7 +149,7 @@ def rows() -> Iterator[tuple[str, tuple[Row, ...]]]:
     yield "Tasks", TASKS
     yield "What decides about tasks and runs", CONTROL
     yield "Data", DATA
-    yield "DAGs", (*DAGS, *((f"schedule: {kind}", "reported", f"DP407: {why}") for kind, why in REASONS.items()))
+    yield "DAGs", DAGS
     yield "Settings of a task", (*SETTINGS, *settings.TABLES.rows())
 
 

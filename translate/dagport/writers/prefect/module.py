@@ -114,11 +114,13 @@ class ModuleWriter:
     def _of_task(self, written: WrittenTask) -> str:
         arguments = dict(self._arguments(written))
         assets = arguments.pop("assets", None)
-        decorator = "gated_task" if written.gated or written.region else "task"
+        gated = bool(written.gated or written.region)
+        if gated and assets is not None:
+            arguments["assets"] = f"[{assets}]"
         shown = [f"{name}={text}" for name, text in arguments.items()]
-        if decorator == "task" and assets is not None:
-            decorator, shown = "materialize", [assets, *shown]
-        return self._decorated(decorator, shown, written.function)
+        if gated or assets is None:
+            return self._decorated("gated_task" if gated else "task", shown, written.function)
+        return self._decorated("materialize", [assets, *shown], written.function)
 
     def _of_region(self, region: Region) -> str:
         shown = [f"name={text_literal(region.name.id)}", 'tags=["airflow"]']

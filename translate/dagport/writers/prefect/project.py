@@ -27,6 +27,7 @@ from dagport.writers.prefect.regions import delegation_of
 from dagport.writers.prefect.render import render
 from dagport.writers.prefect.scope import Project, Scope
 from dagport.writers.prefect.supporting import file_of, files_of
+from dagport.writers.prefect.triggers import NO_ASSETS, Assets, assets_of
 
 
 @dataclass
@@ -36,6 +37,7 @@ class ProjectWriter(common.ProjectWriter):
     engine = "prefect"
 
     deployments: list[Deployment] = field(default_factory=list)
+    assets: Assets = NO_ASSETS
 
     def __post_init__(self) -> None:
         self.project = Project(package=self.options.package)
@@ -44,6 +46,7 @@ class ProjectWriter(common.ProjectWriter):
     def write(self, documents: Sequence[Document]) -> Translation:
         """Translate all pipelines."""
         rewriters: dict[int, Module] = {}
+        self.assets = assets_of(documents)
         for document in documents:
             for pipeline in self._accepted(document):
                 rewriter = rewriters.setdefault(id(document), Module(document.source))
@@ -65,7 +68,7 @@ class ProjectWriter(common.ProjectWriter):
         self.files[path] = written.text
         self.chunks[path] = written.chunks
         self.support |= written.support
-        deployment, notes = deployment_of(pipeline, flow, f"{path}:{builder.scope.flow_name}")
+        deployment, notes = deployment_of(pipeline, flow, f"{path}:{builder.scope.flow_name}", self.assets)
         self.deployments.append(deployment)
         self.outcomes += builder.outcomes(built, flow)
         self.diagnostics += [*builder.diagnostics, *written.diagnostics]
@@ -108,7 +111,9 @@ class ProjectWriter(common.ProjectWriter):
         dependencies += ["pendulum>=3"] * any(PENDULUM in text.splitlines() for text in self.files.values())
         toml = render("pyproject.toml", package=package, project=project, dependencies=dependencies)
         self.files["pyproject.toml"] = HEADER + toml
-        self.files["prefect.yaml"] = render("prefect.yaml", name=project, deployments=self.deployments)
+        triggers = any(deployment.triggers for deployment in self.deployments)
+        deployments = render("prefect.yaml", name=project, deployments=self.deployments, triggers=triggers)
+        self.files["prefect.yaml"] = deployments
         self.files[f"{self.root}/__init__.py"] = HEADER
         self.files[f"{self.root}/flows/__init__.py"] = HEADER
         for name in files_of(self.support):

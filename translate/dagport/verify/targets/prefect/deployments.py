@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from dagport.verify.targets.model import NotUnderstoodError, When
+from dagport.verify.targets.prefect import rrules, triggers
 
 KNOWN = frozenset({"name", "entrypoint", "tags", "schedules", "paused", "concurrency_limit", "work_pool", "description",
-                   "version", "parameters"})  # fmt: skip
-TOLD = frozenset({"name", "entrypoint", "schedules", "description", "version"})
+                   "version", "parameters", "triggers"})  # fmt: skip
+TOLD = frozenset({"name", "entrypoint", "schedules", "triggers", "description", "version"})
 
 
 def settings_of(path: str, text: str) -> dict[str | None, str]:
@@ -43,9 +45,25 @@ def whens_of(path: str, text: str) -> dict[str, tuple[When, ...]]:
         entry = str(deployment.get("entrypoint"))
         if entry in whens:
             raise NotUnderstoodError(f"{path}: {entry} has several deployments")
-        schedules = deployment.get("schedules") or []
-        whens[entry] = tuple(_when(path, one) for one in schedules) or (When(manual=True),)
+        found = _together([_when(path, one) for one in deployment.get("schedules") or []])
+        if deployment.get("triggers"):
+            found.append(triggers.when_of(deployment["triggers"], str(deployment.get("name"))))
+        whens[entry] = tuple(found) or (When(manual=True),)
     return whens
+
+
+def _together(found: list[When]) -> list[When]:
+    """Several cron expressions, or lists of dates, as those of one schedule."""
+    if len(found) < 2:
+        return found
+    first = found[0]
+    if all(one == replace(first, crons=one.crons) and one.crons for one in found):
+        return [replace(first, crons=tuple(cron for one in found for cron in one.crons))]
+    tables = [one.timetable for one in found if one.timetable is not None and one == When(timetable=one.timetable)]
+    if len(tables) == len(found) and all(table.class_ == rrules.EVENTS for table in tables):
+        dates = [date for table in tables for date in rrules.dates_of(table)]
+        return [When(timetable=replace(tables[0], args={"event_dates": dates}))]
+    return found
 
 
 def _when(path: str, said: Mapping[str, Any]) -> When:
@@ -53,6 +71,8 @@ def _when(path: str, said: Mapping[str, Any]) -> When:
     rest = said.keys() - {"timezone", "slug", "active"}
     if said.get("active", True) is not True:
         raise NotUnderstoodError(f"{path}: a schedule that is off")
+    if rest == {"rrule"}:
+        return rrules.when_of(str(said["rrule"]), zone)
     if rest == {"cron"}:
         return When(crons=(str(said["cron"]),), timezone=zone)
     if rest <= {"interval", "anchor_date"} and isinstance(said.get("interval"), int | float):

@@ -43,20 +43,26 @@ def gated_task(
     soft_fail: bool = False,
     never_fail: bool = False,
     items: bool = False,
+    assets: Sequence[str] = (),
     **options: Any,
 ) -> Callable[[Callable[..., Any]], Any]:
     """A Prefect task with a trigger rule; a call of it takes ``after=after(...)`` beside the function's own arguments.
 
     ``choices`` makes it a branch: all ids that it may return. With ``soft_fail`` a sensor that fails for good (by its
     timeout) is skipped, with ``never_fail`` it is skipped whatever it raises. ``items``: others are mapped over its
-    result, so it fails without a list or a dict. The other options are those of ``task``. Nothing is cached: a skip
-    that is read from a cache would be a success.
+    result, so it fails without a list or a dict. ``assets`` are those that it materializes, unless it is skipped. The
+    other options are those of ``task``. Nothing is cached: a skip that is read from a cache would be a success.
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
         softened: tuple[type[Exception], ...] = (Exception,) if never_fail else (PermanentFailure,) if soft_fail else ()
-        gate = _Gate(function, rule, None if choices is None else frozenset(choices), softened, items)
-        return task(cache_policy=NO_CACHE, retry_condition_fn=unless_permanent, **options)(gate.wrapped())
+        gate = _Gate(function, rule, None if choices is None else frozenset(choices), softened, items, bool(assets))
+        made: Any = task
+        if assets:
+            from prefect.assets import materialize  # since Prefect 3.4
+
+            made = functools.partial(materialize, *assets)
+        return made(cache_policy=NO_CACHE, retry_condition_fn=unless_permanent, **options)(gate.wrapped())
 
     return decorate
 
@@ -268,8 +274,9 @@ class _Gate:
         choices: frozenset[str] | None,
         softened: tuple[type[Exception], ...],
         items: bool,
+        makes: bool,
     ) -> None:
-        self.function, self.rule, self.choices, self.items = function, rule, choices, items
+        self.function, self.rule, self.choices, self.items, self.makes = function, rule, choices, items, makes
         self.skipping: tuple[type[Exception], ...] = (Skip, *softened)
 
     def wrapped(self) -> Callable[..., Any]:
@@ -279,25 +286,34 @@ class _Gate:
         def run(*args: Any, after: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:
             decided = after["asked"].decide(self.rule) if after is not None else None
             if decided is not None:
-                return decided
+                return self.unmade(decided)
             try:
                 return self.checked(self.function(*map(_given, args), **_all_given(kwargs)))
             except self.skipping as skip:
-                return _skipped(str(skip))
+                return self.unmade(_skipped(str(skip)))
 
         @functools.wraps(self.function)
         async def run_async(*args: Any, after: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:
             decided = after["asked"].decide(self.rule) if after is not None else None
             if decided is not None:
-                return decided
+                return self.unmade(decided)
             try:
                 return self.checked(await self.function(*map(_given, args), **_all_given(kwargs)))
             except self.skipping as skip:
-                return _skipped(str(skip))
+                return self.unmade(_skipped(str(skip)))
 
         found: Any = run_async if inspect.iscoroutinefunction(self.function) else run
         found.__signature__ = _with_after(inspect.signature(self.function))
         return found  # type: ignore[no-any-return]
+
+    def unmade(self, state: Any) -> Any:
+        """A state without a result: a skip is a completion for Prefect, which would say that the assets are made."""
+        if self.makes:
+            from prefect.context import AssetContext  # since Prefect 3.4
+
+            if (context := AssetContext.get()) is not None:
+                context.downstream_assets.clear()
+        return state
 
     def checked(self, value: Any) -> Any:
         """A result: a branch chooses what is there, and what others are mapped over is a list or a dict."""
