@@ -74,6 +74,11 @@ def _label(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], 
     return Label(text if isinstance(text, str) else None)
 
 
+def _apply_defaults(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
+    """The decorator of Airflow 1 around a constructor: what it does, `before_init` does for every operator."""
+    return args[0] if args else machine.unknown("`apply_defaults` decorates nothing", site)
+
+
 def _clock(machine: Machine, args: list[Anything], kwargs: dict[str, Anything], site: CallSite) -> Anything:
     return machine.unknown("it asks the clock", site, clock=True)
 
@@ -118,6 +123,7 @@ NATIVES: dict[str, Native] = {
     "DatasetAny": make_condition("any"),
     "asset": asset_decorator,
     "days_ago": _clock,
+    "apply_defaults": _apply_defaults,
     "utcnow": _clock,
 }
 METHODS: dict[tuple[str, str], Native] = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from dagport.evaluate.domain import (
     Anything,
     CallSite,
+    Function,
     LimitHit,
     Native,
     PyRaise,
@@ -111,7 +112,7 @@ def _relate_task(
     dag = _common_dag([node, *relatives])
     for task in [node, *relatives]:
         if task.task_id is None:
-            raise PyRaise("AttributeError", f"'{task.cls.name}' object has no attribute 'downstream_task_ids'")
+            _refuse_unfinished(machine, task, site)
         if task.dag is None:
             add_task(machine, dag, task, site)
     machine.effect(dag)
@@ -121,6 +122,13 @@ def _relate_task(
     for task in relatives:
         before, after = (task, node) if upstream else (node, task)
         link(before, after, text, condition)
+
+
+def _refuse_unfinished(machine: Machine, task: Task, site: CallSite) -> None:
+    """A task whose constructor didn't come to ``BaseOperator``'s, as far as it can be read, has no edges yet."""
+    if isinstance(task.cls.lookup("__init__"), Function):
+        raise PyRaise("AttributeError", f"'{task.cls.name}' object has no attribute 'downstream_task_ids'")
+    machine.doubt("DP205", f"the constructor of `{task.cls.name}` can't be read", site, task.dag)
 
 
 def count_edges(machine: Machine, dag: Dag, count: int) -> None:

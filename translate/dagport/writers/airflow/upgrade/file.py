@@ -50,9 +50,13 @@ class File:
         """Every node of a kind, in reading order."""
         return (node for node in self._nodes if isinstance(node, kind))
 
+    def gone(self, node: cst.CSTNode) -> None:
+        """Note that the edits take a node, and the names in it."""
+        self.replaced.update(item for item in _walk(node) if isinstance(item, cst.Name))
+
     def replace(self, node: cst.CSTNode, text: str) -> None:
         """Put a text in a node's place; the names in it are gone."""
-        self.replaced.update(item for item in _walk(node) if isinstance(item, cst.Name))
+        self.gone(node)
         self.edits.replace(self.tree.start(node), self.tree.end(node), text)
 
     def put(self, node: cst.BaseExpression, expression: str) -> None:

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import libcst as cst
 
-from dagport.writers.airflow.upgrade.facts import DAYS_AGO, VENV_CHECKS
+from dagport.writers.airflow.upgrade.facts import APPLY_DEFAULTS, DAYS_AGO, VENV_CHECKS
 from dagport.writers.airflow.upgrade.file import File
 from dagport.writers.airflow.upgrade.imports import Imports
 
 
 def upgrade_functions(file: File, imports: Imports) -> None:
-    """Put what these functions computed in the place of their calls."""
+    """Put what these functions computed in the place of their calls; a decorator that does nothing goes."""
+    for decorator in file.nodes(cst.Decorator):
+        if file.meanings.of(decorator.decorator) in APPLY_DEFAULTS:
+            end = file.tree.line_end(file.tree.end(decorator.decorator))
+            file.gone(decorator.decorator)
+            file.edits.replace(file.tree.line_start(file.tree.start(decorator.decorator)), end, "")
     for call in file.nodes(cst.Call):
         name = file.meanings.of(call.func)
         if name == DAYS_AGO:

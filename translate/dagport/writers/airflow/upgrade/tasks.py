@@ -22,6 +22,11 @@ OF_CLASS = {
     "TriggerDagRunOperator": {"execution_date": "logical_date"},
     "DatasetOrTimeSchedule": {"datasets": "assets"},
 }
+NOT_TAKEN = {
+    ("TriggerDagRunOperator", "python_callable"): (
+        "TriggerDagRunOperator takes no function since Airflow 2: give it `conf`, and decide in a task before it"
+    ),
+}
 RULES = {"none_failed_or_skipped": "none_failed_min_one_success", "dummy": "always"}
 # Classes that a provider has dropped for `SQLExecuteQueryOperator`: the name and the default of their connection.
 SQL = "airflow.providers.common.sql.operators.sql.SQLExecuteQueryOperator"
@@ -69,6 +74,8 @@ def _arguments(file: File, call: cst.Call, name: str) -> None:
             calls.rename(file, arg, renamed[key])
         elif REMOVED.get(key):
             file.say("DP430", f"`{key}` is left out: {REMOVED[key]}", arg)
+        elif (name.rpartition(".")[2], key) in NOT_TAKEN:
+            file.say("DP431", NOT_TAKEN[name.rpartition(".")[2], key], arg)
         elif key == "trigger_rule":
             _rule(file, arg.value)
 
