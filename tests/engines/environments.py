@@ -50,7 +50,9 @@ ENGINES: Mapping[str, Engine] = {
     "airflow2-10": Engine("import airflow.models, airflow.operators.bash", (3, 12)),
     "airflow2": Engine("import airflow.models, airflow.operators.bash", (3, 12)),
     "dagster": Engine("import dagster, pandas, sklearn, sqlalchemy", (3, 14)),
-    "dagster-integrations": Engine("import dagster_k8s, dagster_docker, boto3, databricks.sdk, sqlalchemy", (3, 14)),
+    "dagster-integrations": Engine(
+        "import dagster_k8s, dagster_docker, dagster_gcp, boto3, databricks.sdk, sqlalchemy", (3, 14)
+    ),
     "dagster-host": Engine("import dagster, dagster_webserver, sqlglot, libcst", (3, 14)),
     "datahub": Engine("import datahub.lite, duckdb", (3, 13)),
     "prefect-host": Engine("import prefect, sqlglot, libcst", (3, 13)),

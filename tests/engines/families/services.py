@@ -35,6 +35,7 @@ class Services:
         self.workspace: list[tuple[str, Any]] = []  # what Databricks was asked to start
         self.dbt: list[tuple[str, str, Any]] = []  # and dbt Cloud, by which token
         self.looks: dict[str, int] = {}
+        self.jobs: dict[str, Any] = {}  # of BigQuery, by id
         self.address = ""
 
     def state(self, job: str, running: str, done: str, failed: str) -> str:
@@ -98,6 +99,8 @@ class Services:
         if path.startswith("/2015-03-31/functions/"):
             self.asked.append(("Invoke", [path, body, headers.get("X-Amz-Log-Type")]))
             return 200, amazon.function(path)
+        if path.startswith("/bigquery/v2/projects/"):
+            return self.of_bigquery(method, path, json.loads(body or "{}"))
         if path == "/v1/submitjob":
             self.asked.append(("SubmitJob", without_empty(json.loads(body))))
             return 200, {"jobName": "a", "jobId": "job-1"}
@@ -105,6 +108,25 @@ class Services:
             return 404, "there is none"
         self.asked.append((f"{method} {path}", [body, headers.get("X-Day")]))
         return (404, "there is none") if "missing" in path else (200, f"{method} {path} {body}")
+
+    def of_bigquery(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        """Jobs of a project, by the last of whose runs each is told; a bad query fails."""
+        if method == "POST":
+            place = {name: text for name, text in body["jobReference"].items() if name != "jobId" and text}
+            wanted = {name: part for name, part in body["configuration"].items() if name != "labels"}
+            self.asked.append(("BigQuery", [place, wanted]))
+            self.jobs[body["jobReference"]["jobId"]] = body
+        name = path.partition("?")[0].rpartition("/")[2]
+        job = self.jobs[body["jobReference"]["jobId"] if method == "POST" else name]
+        state = self.state(job["jobReference"]["jobId"], "RUNNING", "DONE", "DONE")
+        failed = state == "DONE" and "bad" in json.dumps(job["configuration"])
+        error = {"errorResult": {"reason": "invalidQuery", "message": "bad"}} if failed else {}
+        if "/queries/" in path:
+            if failed:
+                return 400, {"error": {"code": 400, "message": "bad"}}
+            done = {"jobComplete": state == "DONE", "totalRows": "0", "schema": {}}
+            return 200, {"jobReference": job["jobReference"], **done}
+        return 200, {**job, "id": name, "status": {"state": state, **error}}
 
     def of_dbt(self, path: str, headers: Any, body: str) -> tuple[int, Any]:
         """Jobs of an account of dbt Cloud; job 13 fails."""

@@ -27,7 +27,7 @@ def context_of(task: Any, day: str) -> dict[str, Any]:
         "ds": day,
         "ds_nodash": day.replace("-", ""),
         "logical_date": moment,
-        "ti": MagicMock(),
+        "ti": MagicMock(try_number=1),
         "task": task,
         "macros": macros,
         "params": {},

@@ -17,6 +17,7 @@ from unittest.mock import MagicMock, patch
 import dagster as dg
 import docker
 from dagster_k8s.client import DagsterKubernetesClient
+from google.auth.credentials import AnonymousCredentials
 from kubernetes.client import ApiClient
 from load_dagster import load  # its folder is the path of a script
 
@@ -84,6 +85,7 @@ def main(project: str, package: str, day: str, *names: str) -> dict[str, Any]:
         stack.enter_context(patch("kubernetes.config.load_kube_config"))
         stack.enter_context(patch.object(DagsterKubernetesClient, "production_client", lambda: cluster))
         stack.enter_context(patch("dagster_k8s.pipes.PipesK8sPodLogsMessageReader.consume_pod_logs"))
+        stack.enter_context(patch("google.auth.default", lambda *_, **__: (AnonymousCredentials(), "shop")))
         stack.enter_context(patch("docker.client.from_env", lambda: engine(engines)))
         definitions = load(project, package)
         warnings.simplefilter("ignore")  # what the integrations do themselves isn't looked at

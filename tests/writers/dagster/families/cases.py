@@ -24,6 +24,7 @@ ATHENA = f"{AWS}.athena.AthenaOperator"
 REDSHIFT = f"{AWS}.redshift_data.RedshiftDataOperator"
 S3 = f"{AWS}.s3.S3{{}}Operator"
 LOCAL = f"{PROVIDERS}.amazon.aws.transfers.local_to_s3.LocalFilesystemToS3Operator"
+BIGQUERY = f"{PROVIDERS}.google.cloud.operators.bigquery.BigQueryInsertJobOperator"
 DS = Template("{{ ds }}", ("ds",))
 
 
@@ -62,6 +63,13 @@ POD_SPEC: dict[str, Value] = {
 
 
 WRITTEN: list[tuple[str, dict[str, Value], str]] = [
+    (
+        BIGQUERY,
+        {"configuration": {"query": {"query": DS}}, "project_id": DS, "result_timeout": 9, "cancel_on_kill": False},
+        "with google_cloud_default.get_client() as client:\n"
+        "    return run_job(client, {'query': {'query': context.partition_key}}, project=context.partition_key, "
+        "timeout=9, cancel=False)",
+    ),
     (
         ECS,
         {"cluster": "c", "task_definition": DS, "overrides": {}, "waiter_max_attempts": 3, "region_name": "eu-west-1"},
@@ -266,6 +274,9 @@ EXACT: list[tuple[str, dict[str, Value]]] = [
     (DBT, {"job_id": 1, "trigger_reason": "a"}),
 ]
 NEAR: list[tuple[str, dict[str, Value], str]] = [
+    (BIGQUERY, {"configuration": {"query": {}}, "location": "EU", "durable": False}, "not Airflow's labels"),
+    (BIGQUERY, {"configuration": {"query": {}}, "durable": False}, "the connection's location"),
+    (BIGQUERY, {"configuration": {"query": {}}, "location": "EU"}, "`durable`: when a worker dies"),
     (BATCH, {"job_name": "j", "job_queue": "q", "job_definition": "d"}, "gives up after 4200 looks"),
     (GLUE, {"job_name": "clean"}, "`durable`: when a worker dies"),
     (REDSHIFT, {"sql": "SELECT 1", "workgroup_name": "w"}, "`durable`: when a worker dies"),
@@ -293,6 +304,13 @@ NEAR: list[tuple[str, dict[str, Value], str]] = [
     (SQL.format("Check"), {"conn_id": "wh", "sql": "SELECT 1"}, "the kind of the connection 'wh' isn't known"),
 ]
 REFUSED: list[tuple[str, dict[str, Value], str]] = [
+    (BIGQUERY, {"configuration": XCom("a")}, "its configuration isn't known"),
+    (BIGQUERY, {"configuration": "job.json"}, "names the template file"),
+    (BIGQUERY, {"configuration": {"labels": {}}}, "isn't one query, load, copy or extract"),
+    (BIGQUERY, {"configuration": {"query": {"query": "sql/a.sql"}}}, "names the template file 'sql/a.sql'"),
+    (BIGQUERY, {"configuration": {"query": {}}, "job_id": "a"}, "runs only once"),
+    (BIGQUERY, {"configuration": {"query": {}}, "force_rerun": False}, "runs only once"),
+    (BIGQUERY, {"configuration": {"query": {}}, "impersonation_chain": "a"}, "another account"),
     ("airflow_dbt.operators.dbt_operator.DbtRunOperator", {"dir": "/dbt"}, "made from a dbt project"),
     ("cosmos.operators.local.DbtTestLocalOperator", {"project_dir": "/dbt"}, "made from a dbt project"),
     (

@@ -190,12 +190,12 @@ PLATFORMS: tuple[Row, ...] = (
         "MLflow, Weights & Biases, Great Expectations in functions",
         "native",
         "the functions as they are: `mlflow.start_run` and `wandb.init` read addresses and keys from environment "
-        "variables, which stay, and Variables are read from them, too; a function that reads a connection is delegated. "
+        "variables, which stay; Variables come from them, too; a function that reads a connection is delegated. "
         "No resource is made: dagster-mlflow would start a run of its own around the whole job, and dagster-wandb "
         "would put artifacts in the place of the values",
     ),
     (
-        "operators of other platforms: Vertex AI, Dataproc, BigQuery, GKE and EKS pods, "
+        "operators of other platforms: Vertex AI, Dataproc, other work of BigQuery, GKE and EKS pods, "
         "other transfers, GreatExpectationsOperator, DatabricksNotebookOperator, SageMaker transforms and endpoints",
         "delegated",
         "they have no table yet: a family is one file (adding.md)",

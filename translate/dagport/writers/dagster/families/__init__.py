@@ -12,6 +12,7 @@ from dagport.writers.dagster.families import (
     aws,
     aws_jobs,
     aws_queries,
+    bigquery,
     checks,
     databricks,
     dbt_cloud,
@@ -33,6 +34,7 @@ FAMILIES: tuple[Family, ...] = (
     aws_jobs.FAMILY,
     aws_queries.FAMILY,
     s3.FAMILY,
+    bigquery.FAMILY,
     databricks.FAMILY,
     dbt_cloud.FAMILY,
     spark.FAMILY,
@@ -42,7 +44,18 @@ FAMILIES: tuple[Family, ...] = (
 
 FILES = {
     name: f"{name}.py"
-    for name in ("aws", "checks", "command_checks", "databricks", "dbt_cloud", "ecs", "s3", "services", "spark")
+    for name in (
+        "aws",
+        "bigquery",
+        "checks",
+        "command_checks",
+        "databricks",
+        "dbt_cloud",
+        "ecs",
+        "s3",
+        "services",
+        "spark",
+    )
 }
 """Files of the generated project that families need: what ``Operator.support`` has, and their names."""
 

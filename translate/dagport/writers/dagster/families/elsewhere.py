@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 GOOGLE = r"^airflow\.(?:providers\.google\.cloud|contrib)\."
-NOT_ASKED = "its requests are made by a client of Google's, in ways that depend on its connection"
 REASONS: tuple[tuple[str, str], ...] = (
     (
         r"^cosmos\.|^airflow_dbt(?:_python)?\.",
@@ -25,11 +24,6 @@ REASONS: tuple[tuple[str, str], ...] = (
         rf"{GOOGLE}operators\.dataproc\w*\.",
         "it asks again by the id of its job, which Airflow makes of the run; dagster-gcp's Dataproc resource makes "
         "another",
-    ),
-    (
-        rf"{GOOGLE}operators\.bigquery\w*\.",
-        "it finds its job again by an id that Airflow makes of the run, and labels it; dagster-gcp's resource does "
-        "neither",
     ),
     (
         r"\.transfers\.(?:s3_to_redshift|redshift_to_s3|s3_to_sql|copy_into_snowflake)\.",
