@@ -1,7 +1,9 @@
-"""The files of ``support/`` that a generated project carries along, as they are."""
+"""The files that a generated project carries along: as they are, but for where they import from."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -39,7 +41,30 @@ SUPPORT: dict[str, Support] = {
 """By what ``Inputs.support`` has: the name itself."""
 
 
+COMMON = "dagport.writers.common.support"
+OURS = re.compile(r"^from dagport\.writers\.\w+\.(?:support|runtime)\.(\w+) import", re.MULTILINE)
+
+
+def carried(names: Iterable[str], package: str, folder: str) -> dict[str, str]:
+    """Some files and those that they import from, by their names in the project; ``folder``: the target's own files.
+
+    Raises ``FileNotFoundError`` for one that is neither there nor in ``common/support/``.
+    """
+    found: dict[str, str] = {}
+    left = sorted(names)
+    for name in left:
+        if name not in found:
+            source = text(name, folder)
+            left += [f"{module}.py" for module in OURS.findall(source)]
+            found[name] = OURS.sub(lambda match: f"from {package}.{match[1]} import", source)
+    return dict(sorted(found.items()))
+
+
 @cache
-def text(file: str) -> str:
-    """A support file. The names that say so are known to exist: they are those of ``SUPPORT``."""
-    return files("dagport.writers.common.support").joinpath(file).read_text("utf-8")
+def text(file: str, *folders: str) -> str:
+    """A file of some folders, or of those that all targets share. Raises ``FileNotFoundError``."""
+    for folder in (*folders, COMMON):
+        place = files(folder).joinpath(file)
+        if place.is_file():
+            return place.read_text("utf-8")
+    raise FileNotFoundError(file)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
 
 from dagport.graph import Task
 from dagport.writers.common.literals import text_literal
@@ -384,10 +383,3 @@ class GraphWriter:
             outside = any(self._outside(other) for other in unit)
             more = f", after=[{', '.join(after)}]" if outside and after else ""
             yield f"{self._assigned(one)}{self._all(one)}(whole={whole}, each={run}.collect(){more})"
-
-
-def control_files(package: str) -> dict[str, str]:
-    """The files that ops need in their project: by name, their text."""
-    rules = files("dagport.writers.common.support").joinpath("rules.py").read_text("utf-8")
-    control = files("dagport.writers.dagster").joinpath("runtime", "control.py").read_text("utf-8")
-    return {"rules.py": rules, "control.py": control.replace("dagport.writers.common.support.", f"{package}.")}

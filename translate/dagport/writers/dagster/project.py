@@ -26,7 +26,6 @@ from dagport.writers.dagster.graphs import Graphs, graphs_of
 from dagport.writers.dagster.instance import FILE, Needs, instance_file
 from dagport.writers.dagster.module import ModuleWriter
 from dagport.writers.dagster.naming import NOT_FIELDS
-from dagport.writers.dagster.ops import control_files
 from dagport.writers.dagster.partitions import partitions_of
 from dagport.writers.dagster.render import render
 from dagport.writers.dagster.scope import Project, Scope
@@ -36,6 +35,9 @@ SUPPORT_FILES = {
     "shell": "shell.py", "variables": "variables.py", "resources": "database.py", "is_latest": "latest.py",
     **families.FILES,
 }  # fmt: skip
+
+
+RUNTIME_FILES = {"control": "control.py"}
 
 
 @dataclass
@@ -180,14 +182,13 @@ class ProjectWriter(common.ProjectWriter):
         self.files[f"{self.root}/__init__.py"] = HEADER
         self.files[f"{self.root}/defs/__init__.py"] = HEADER
         self.files[f"{self.root}/definitions.py"] = HEADER + render("definitions.py")
-        if "control" in self.support:
-            self.files |= {f"{self.root}/{file}": HEADER + text for file, text in control_files(package).items()}
         for name in sorted(self.support & SUPPORT_FILES.keys()):
             file = SUPPORT_FILES[name]
             self.files[f"{self.root}/{file}"] = HEADER + render(file, package=package)
-        for name in sorted(self.support & supporting.SUPPORT.keys()):
-            file = supporting.SUPPORT[name].file
-            self.files[f"{self.root}/{file}"] = HEADER + supporting.text(file)
+        needed = {supporting.SUPPORT[name].file for name in self.support & supporting.SUPPORT.keys()}
+        needed |= {RUNTIME_FILES[name] for name in self.support & RUNTIME_FILES.keys()}
+        for name, text in supporting.carried(needed, package, "dagport.writers.dagster.runtime").items():
+            self.files[f"{self.root}/{name}"] = HEADER + text
         if self.resources or self._delegates:
             used = [item for item in sorted(project.connections.values()) if item[0] in self.resources]
             connections = [{"key": key, "variable": variable} for key, variable in used]

@@ -39,6 +39,12 @@ SUPPORT = {
 """What ``Inputs.support`` and the flow name -> the import."""
 
 
+def file_of(name: str) -> str:
+    """The file that a name of ``SUPPORT`` is imported from."""
+    known = supporting.SUPPORT.get(name)
+    return known.file if known is not None else f"{SUPPORT[name].split()[1].rpartition('.')[2]}.py"
+
+
 class ModuleWriter:
     """Puts a module together."""
 

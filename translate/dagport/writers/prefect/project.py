@@ -10,6 +10,7 @@ from dagport.rewrite.module import Module
 from dagport.semantics.outcomes import CycleError, UnknownRuleError
 from dagport.translation import Document, Translation
 from dagport.writers.common import project as common
+from dagport.writers.common import supporting
 from dagport.writers.common.builder import mapped_members
 from dagport.writers.common.dates import PENDULUM
 from dagport.writers.common.delegation import is_opaque
@@ -21,12 +22,11 @@ from dagport.writers.common.regions import Delegation
 from dagport.writers.prefect.builder import Builder, Built
 from dagport.writers.prefect.dates import dates_of
 from dagport.writers.prefect.deployment import Deployment, deployment_of
-from dagport.writers.prefect.module import AIRFLOW, ModuleWriter
+from dagport.writers.prefect.module import AIRFLOW, ModuleWriter, file_of
 from dagport.writers.prefect.naming import BANNED, NOT_PARAMETERS
 from dagport.writers.prefect.regions import delegation_of
 from dagport.writers.prefect.render import render
 from dagport.writers.prefect.scope import Project, Scope
-from dagport.writers.prefect.supporting import file_of, files_of
 from dagport.writers.prefect.triggers import NO_ASSETS, Assets, assets_of
 
 
@@ -116,5 +116,6 @@ class ProjectWriter(common.ProjectWriter):
         self.files["prefect.yaml"] = deployments
         self.files[f"{self.root}/__init__.py"] = HEADER
         self.files[f"{self.root}/flows/__init__.py"] = HEADER
-        for name in files_of(self.support):
-            self.files[f"{self.root}/{name}"] = HEADER + file_of(name, package)
+        needed = {file_of(name) for name in self.support}
+        for name, text in supporting.carried(needed, package, "dagport.writers.prefect.support").items():
+            self.files[f"{self.root}/{name}"] = HEADER + text
