@@ -30,6 +30,7 @@ def test_the_files_of_a_project() -> None:
     assert sorted(files) == [
         "pyproject.toml",
         "src/pipelines/__init__.py",
+        "src/pipelines/commands.py",
         "src/pipelines/definitions.py",
         "src/pipelines/defs/__init__.py",
         "src/pipelines/defs/train.py",

@@ -32,12 +32,12 @@ from dagport.writers.dagster.scope import Project, Scope
 
 RESERVED_MODULES = ("resources", "assets", "__init__")
 SUPPORT_FILES = {
-    "shell": "shell.py", "variables": "variables.py", "resources": "database.py", "is_latest": "latest.py",
+    "variables": "variables.py", "resources": "database.py", "is_latest": "latest.py",
     **families.FILES,
 }  # fmt: skip
 
 
-RUNTIME_FILES = {"control": "control.py"}
+RUNTIME_FILES = {"control": "control.py", "shell": "shell.py"}
 
 
 @dataclass
