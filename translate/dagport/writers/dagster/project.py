@@ -37,7 +37,8 @@ SUPPORT_FILES = {
 }  # fmt: skip
 
 
-RUNTIME_FILES = {"control": "control.py", "shell": "shell.py"}
+RUNTIME_FILES = {"control": "control.py", "shell": "shell.py", "resources": "statements.py"}
+"""What a file of ``runtime/``, or of those that all targets share, is carried for; with what it imports from."""
 
 
 @dataclass
