@@ -106,10 +106,9 @@ def test_interrupt_of_a_process(tmp_path: Path) -> None:
     with command:
         assert command.stdin is not None
         assert command.stderr is not None
-        try:
-            command.wait(1.5)  # until it waits for its standard input
-        except subprocess.TimeoutExpired:
-            command.send_signal(signal.SIGINT)
+        command.stdin.write(b"#" * 1_000_000)  # more than a pipe holds: when it is gone, the input is being read
+        command.stdin.flush()
+        command.send_signal(signal.SIGINT)
         assert command.stderr.read() == b"Interrupted.\n"
     assert command.returncode == 130
 
@@ -165,7 +164,7 @@ def test_colors_on_a_terminal(tmp_path: Path, env: dict[str, str], colored: bool
     terminal, end = pty.openpty()
     full = {**os.environ, "TERM": "xterm", **env}
     with subprocess.Popen([*DAGPORT, "check", "missing.py"], stdout=end, stderr=end, cwd=tmp_path, env=full) as command:
-        command.wait(30)
+        command.wait(120)
     os.close(end)
     assert (b"\x1b[" in os.read(terminal, 65536)) == colored
     os.close(terminal)
@@ -185,7 +184,7 @@ def test_progress_bar_is_on_the_terminal_only(tmp_path: Path, args: list[str], f
         (tmp_path / f"f{number:02}.json").write_text("[]")
     terminal, end = pty.openpty()
     with subprocess.Popen([*DAGPORT, *args, "*.json"], stdout=subprocess.PIPE, stderr=end, cwd=tmp_path) as command:
-        assert command.communicate(timeout=30)[0] == b""
+        assert command.communicate(timeout=120)[0] == b""
     os.write(end, b"end")
     os.close(end)
     assert (b"Reading" in os.read(terminal, 65536)) == shown

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.error
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engines.environments import EngineError, Environment, clean_variables
+from tests.engines.ports import free_port
 
 HERE = Path(__file__).with_name("airflow_side")
 START_SECONDS = 120.0
@@ -85,7 +85,7 @@ def dagster_site(engine: Environment, folder: Path) -> Iterator[DagsterSite]:
     (folder / "home").mkdir(parents=True)
     (folder / "home" / "dagster.yaml").write_text(LAUNCHED_AT_ONCE)
     shutil.copyfile(HERE / "definitions.txt", folder / "definitions.py")
-    port = _free_port()
+    port = free_port()
     words = ["-m", "dagster_webserver", "-f", "definitions.py", "-h", "127.0.0.1", "-p", str(port)]
     url = f"http://127.0.0.1:{port}"
     with _process(engine, words, folder, {"DAGSTER_HOME": str(folder / "home")}):
@@ -98,7 +98,7 @@ def prefect_site(engine: Environment, folder: Path) -> Iterator[PrefectSite]:
     """A Prefect until the end of the block."""
     folder.mkdir(parents=True)
     shutil.copyfile(HERE / "flows.txt", folder / "flows.py")
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     env = {"PREFECT_HOME": str(folder), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
     server = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
@@ -137,9 +137,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except (ProcessLookupError, subprocess.TimeoutExpired):
             continue
     process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])

@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from typing import Any
 from filelock import FileLock
 
 from tests.engines.environments import EngineError, Environment, cache_folder, clean_variables
+from tests.engines.ports import free_port
 
 USER, PASSWORD = "admin", "the-password"
 VIEWER = "viewer"  # has the same password; may see everything and change nothing (in Airflow 2: not even see)
@@ -186,7 +186,7 @@ def live_airflow(
     major = 3 if engine.name.startswith("airflow3") else 2
     home = tmp / "airflow"
     home.mkdir(parents=True, exist_ok=True)
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     variables = {**FAST, **_variables(major, home, dags_folder, url), **(env or {})}
     _copy_database(engine, major, home, variables)
@@ -207,8 +207,8 @@ def _variables(major: int, home: Path, dags: Path, url: str) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
-        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
-        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(_free_port()),
+        "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+        "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
         "AIRFLOW__CORE__FERNET_KEY": "",
     }
     if major == 2:
@@ -266,12 +266,6 @@ def _wait(ready: Callable[[], bool], seconds: float, trouble: Callable[[], str |
             raise EngineError(f"Airflow isn't getting ready: {words}")
         time.sleep(0.3)
     raise EngineError(f"Airflow isn't ready after {seconds} s: {last}")
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _end_with_parent() -> None:

@@ -18,7 +18,7 @@ from tests.engines.environments import Environment
 
 DAGS = Path(__file__).with_name("local_airflow")
 DATE = datetime(2026, 3, 1, tzinfo=UTC)
-DEAD_SECONDS = 10.0
+DEAD_SECONDS = 60.0
 SECRET = "hunter2-hunter2"
 
 
@@ -52,7 +52,7 @@ class Site:
     def pids(self) -> list[int]:
         """The task's process and the child that it started, once they run."""
         file = self.work / "pids"
-        for _ in range(400):
+        for _ in range(4000):
             if file.exists() and len(found := file.read_text().split()) == 2:
                 return list(map(int, found))
             time.sleep(0.05)

@@ -84,7 +84,7 @@ def test_reads_them_alike(dagster: Environment, record_property: Callable[[str, 
     chosen = cases()
     done = subprocess.run(
         [str(dagster.python), str(INSIDE)],
-        input=json.dumps(chosen), env=clean_variables(), capture_output=True, text=True, timeout=60,
+        input=json.dumps(chosen), env=clean_variables(), capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     answers: list[dict[str, Any]] = json.loads(done.stdout)

@@ -47,7 +47,7 @@ def killed(process: subprocess.Popen[str]) -> None:
     """End a process and all of its session."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait(timeout=20)
+    process.wait(timeout=120)
     if process.stdout:
         process.stdout.close()
 

@@ -261,7 +261,7 @@ def test_steps_in_processes_of_their_own_share_one_run_of_airflow(site: Site) ->
 
 def test_lineage_has_airflows_jobs_below_dagsters_run(site: Site) -> None:
     run_id = site.runs["branching"]["run_id"]
-    for _ in range(60):  # events are delivered by a process of its own
+    for _ in range(400):  # events are delivered by a process of its own
         events = [json.loads(line) for line in site.events.read_text("utf-8").splitlines()]
         ended = [event for event in events if event["eventType"] == "COMPLETE" and "parent" in event["run"]["facets"]]
         mine = [one for one in ended if one["run"]["facets"]["parent"].get("root", {}).get("run") == {"runId": run_id}]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import time
 import urllib.request
@@ -17,6 +16,7 @@ import pytest
 from tests.engines.airflow_side_sites import waited
 from tests.engines.environments import Environment, clean_variables, with_dagport
 from tests.engines.live_airflow import end, live_airflow
+from tests.engines.ports import free_port
 from tests.pages import check, played, write_below
 
 PAGE = Path(__file__).parents[2] / "docs" / "guide.md"
@@ -81,12 +81,6 @@ class Shell:
     def close(self) -> None:
         """End the servers, with their children."""
         end(self.servers)
-
-
-def free_port() -> str:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return str(taken.getsockname()[1])
 
 
 def programs(folder: Path, host: Environment) -> str:

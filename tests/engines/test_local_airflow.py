@@ -207,7 +207,7 @@ def test_cancel_ends_the_task_and_what_it_started(site: Site) -> None:
     with pytest.raises(RunnerBusyError):
         next(site.runner.run(RunRequest(dag_id="told")))
     site.runner.cancel()
-    thread.join(30)
+    thread.join(200)
     assert_dead(*pids)
     assert ending(events).cancelled
     assert ending(events).state == "failed"
@@ -220,8 +220,8 @@ def test_cancel_ends_the_task_and_what_it_started(site: Site) -> None:
 
 
 def test_a_run_that_takes_too_long_and_one_that_nobody_follows(site: Site) -> None:
-    with pytest.raises(RunTimeoutError, match="longer than 3 s"):
-        list(site.runner.run(RunRequest(dag_id="stuck"), timeout=3))
+    with pytest.raises(RunTimeoutError, match="longer than 10 s"):
+        list(site.runner.run(RunRequest(dag_id="stuck"), timeout=10))
     assert_dead(*site.pids())
     for event in site.runner.run(RunRequest(dag_id="good")):
         if isinstance(event, TaskEvent):

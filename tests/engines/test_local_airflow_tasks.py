@@ -167,7 +167,7 @@ def test_what_can_not_be_handed_in(site: Site) -> None:
         events: list[Event] = []
         request = RunRequest(dag_id="handing", run_id=f"no_{number}", again="tasks", tasks=tasks, inputs=inputs)
         with pytest.raises(kind, match=said):
-            events.extend(site.runner.run(request, timeout=30))
+            events.extend(site.runner.run(request, timeout=200))
         assert "success" not in {event.state for event in events if isinstance(event, TaskEvent)}
 
 
@@ -209,7 +209,7 @@ def test_several_processes_ask_for_tasks_of_one_run_and_for_other_runs(site: Sit
     variables = {**clean_variables(), "FAULTS_FOLDER": str(site.work)}
     askers = [Popen([*command, *mine], stdout=PIPE, stderr=PIPE, env=variables, text=True) for mine in words]
     for asker in askers:
-        _, said = asker.communicate(timeout=150)
+        _, said = asker.communicate(timeout=500)
         assert asker.returncode == 0, said[-3000:]
     end = ending(some(site, ["total"], logical_date=datetime(2026, 4, 1, tzinfo=UTC)))
     states = {task: state for task, (state, _) in site.database(end).items() if state}
@@ -236,9 +236,10 @@ def test_who_waits_for_a_run_can_give_up(site: Site) -> None:
 
         waiting = threading.Thread(target=wait)
         waiting.start()
-        time.sleep(2)
-        site.runner.cancel()
-        waiting.join(20)
+        until = time.monotonic() + 200
+        while waiting.is_alive() and time.monotonic() < until:  # before it waits, there is nothing to cancel
+            site.runner.cancel()
+            waiting.join(1)
         assert len(raised) == 1
         other.cancel()
         last = list(holding)[-1]

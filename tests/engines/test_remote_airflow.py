@@ -57,6 +57,7 @@ from tests.engines.environments import Environment
 from tests.engines.live_airflow import LiveAirflow, live_airflow
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("remote_airflow")]
+RUN_SECONDS = 300.0  # of a run on a loaded machine
 DAGS = Path(__file__).with_name("remote_airflow") / "dags.txt"
 DAG_IDS = ("every_ending", "empty", "producing", "handing", "wide", "long", "paused")
 TASKS = "select task_id, map_index, try_number, state from task_instance where dag_id = ? and run_id = ?"
@@ -120,12 +121,12 @@ def of_task(events: list[Event], task_id: str, map_index: int = -1) -> list[Task
 def the_run(live: LiveAirflow) -> None:
     """See that the run that several tests ask for is there: it is started once, whoever comes first."""
     with remote(live) as runner:
-        list(runner.run(RunRequest(dag_id="every_ending", run_id="every"), timeout=120))
+        list(runner.run(RunRequest(dag_id="every_ending", run_id="every"), timeout=RUN_SECONDS))
 
 
 def test_every_ending_is_told_as_the_database_has_it(live: LiveAirflow) -> None:
     with remote(live) as runner:
-        events = list(runner.run(RunRequest(dag_id="every_ending", run_id="first"), timeout=90))
+        events = list(runner.run(RunRequest(dag_id="every_ending", run_id="first"), timeout=RUN_SECONDS))
     finished = check(live, events)
     assert (finished.state, finished.cancelled) == ("failed", False)
     assert isinstance(events[0], RunStarted)
@@ -152,7 +153,7 @@ def test_what_nobody_looked_at_is_told_afterwards_with_all_tries(live: LiveAirfl
     """A run that has ended, taken up by another process; its tries come from the history."""
     the_run(live)
     with remote(live) as runner:
-        events = list(runner.run(RunRequest(dag_id="every_ending", run_id="every"), timeout=30))
+        events = list(runner.run(RunRequest(dag_id="every_ending", run_id="every"), timeout=RUN_SECONDS))
         tasks = runner.task_instances("every_ending", "every")
     check(live, events)
     assert isinstance(events[0], RunStarted)
@@ -223,7 +224,7 @@ def test_a_lost_start_starts_one_run(live: LiveAirflow, fault: Any, name: str) -
     rule = each_once(("POST", "/dagRuns", fault))
     with FaultyProxy(live.url, rule) as proxy, remote(live, proxy.url, timeout=1.0) as runner:
         request = RunRequest(dag_id="empty", run_id=f"lost-{name}", conf={"a": 1}, logical_date=None)
-        events = list(runner.run(request, timeout=60))
+        events = list(runner.run(request, timeout=RUN_SECONDS))
         assert proxy.broken
     assert check(live, events).state == "success"
     assert isinstance(events[0], RunStarted)
@@ -236,13 +237,13 @@ def test_two_that_start_the_same_run_id_follow_one_run(live: LiveAirflow) -> Non
 
     def follow() -> None:
         with remote(live) as runner:
-            found.append(list(runner.run(RunRequest(dag_id="empty", run_id="same"), timeout=60)))
+            found.append(list(runner.run(RunRequest(dag_id="empty", run_id="same"), timeout=RUN_SECONDS)))
 
     threads = [threading.Thread(target=follow) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(90)
+        thread.join(RUN_SECONDS)
     assert len(found) == 2
     for events in found:
         check(live, events)
@@ -252,10 +253,10 @@ def test_two_that_start_the_same_run_id_follow_one_run(live: LiveAirflow) -> Non
 def test_a_date_is_done_again_once_even_when_the_answer_is_lost(live: LiveAirflow) -> None:
     date = datetime(2025, 5, 1, tzinfo=UTC)
     with remote(live) as runner:
-        first = check(live, list(runner.run(RunRequest(dag_id="empty", logical_date=date), timeout=60)))
+        first = check(live, list(runner.run(RunRequest(dag_id="empty", logical_date=date), timeout=RUN_SECONDS)))
     rule = each_once(("POST", "/clear", RESET_AFTER))
     with FaultyProxy(live.url, rule) as proxy, remote(live, proxy.url) as runner:
-        again = list(runner.run(RunRequest(dag_id="empty", logical_date=date), timeout=60))
+        again = list(runner.run(RunRequest(dag_id="empty", logical_date=date), timeout=RUN_SECONDS))
         assert len(proxy.broken) == 1
         with pytest.raises(NotPossibleRemotelyError, match="conf"):
             next(runner.run(RunRequest(dag_id="empty", logical_date=date, conf={"a": 1})))
@@ -271,7 +272,7 @@ def test_some_tasks_are_done_again_and_no_others(live: LiveAirflow) -> None:
     rule = each_once(("POST", "/clearTaskInstances", RESET_AFTER))
     request = RunRequest(dag_id="every_ending", run_id="every", tasks=["double", "left"], again="tasks")
     with FaultyProxy(live.url, rule) as proxy, remote(live, proxy.url) as runner:
-        events = list(runner.run(request, timeout=60))
+        events = list(runner.run(request, timeout=RUN_SECONDS))
         assert proxy.broken
     after = in_database(live, "every_ending", "every")
     changed = {key for key in before if before[key] != after[key]}
@@ -284,7 +285,7 @@ def test_some_tasks_are_done_again_and_no_others(live: LiveAirflow) -> None:
 def test_results_can_be_put_in_place_in_airflow_3(live: LiveAirflow) -> None:
     with remote(live) as runner:
         whole = RunRequest(dag_id="handing", run_id="handing", whole_results=True)
-        first = list(runner.run(whole, timeout=60))
+        first = list(runner.run(whole, timeout=RUN_SECONDS))
         again = RunRequest(
             dag_id="handing",
             run_id="handing",
@@ -300,7 +301,7 @@ def test_results_can_be_put_in_place_in_airflow_3(live: LiveAirflow) -> None:
             with pytest.raises(NotPossibleRemotelyError, match="LocalAirflow"):
                 list(runner.run(again))
             return
-        events = list(runner.run(again, timeout=60))
+        events = list(runner.run(again, timeout=RUN_SECONDS))
     assert of_task(events, "take")[-1].results == (Handed(task_id="take", value=70),)
     assert not of_task(events, "give")
 
@@ -333,7 +334,7 @@ def test_what_cannot_be_is_refused_before_anything_is_started(live: LiveAirflow)
 
 def test_a_paused_dag_runs_when_it_may_be_unpaused(live: LiveAirflow) -> None:
     with remote(live, unpause=True) as runner:
-        events = list(runner.run(RunRequest(dag_id="paused", run_id="unpaused"), timeout=60))
+        events = list(runner.run(RunRequest(dag_id="paused", run_id="unpaused"), timeout=RUN_SECONDS))
     assert check(live, events).state == "success"
 
 
@@ -345,7 +346,7 @@ def test_cancelling_closing_and_time_running_out_end_the_run_in_airflow(live: Li
         closed = cast(Generator[Event, None, None], runner.run(RunRequest(dag_id="long", run_id="closed")))
         assert isinstance(next(closed), RunStarted)
         events: list[Event] = []
-        for event in runner.run(RunRequest(dag_id="long", run_id="cancelled"), timeout=60):
+        for event in runner.run(RunRequest(dag_id="long", run_id="cancelled"), timeout=RUN_SECONDS):
             events.append(event)
             if isinstance(event, TaskEvent) and event.state == "running":
                 runner.cancel()
@@ -360,7 +361,9 @@ def test_cancelling_closing_and_time_running_out_end_the_run_in_airflow(live: Li
         leaving = cast(Generator[Event, None, None], runner.run(RunRequest(dag_id="empty", run_id="left-alone")))
         next(leaving)
         leaving.close()
-    time.sleep(3)
+    until = time.monotonic() + RUN_SECONDS
+    while live.query(RUNS, ("empty", "left-alone"))[0]["state"] in ("queued", "running") and time.monotonic() < until:
+        time.sleep(0.3)
     assert live.query(RUNS, ("empty", "left-alone"))[0]["state"] == "success"
 
 
@@ -368,7 +371,7 @@ def test_a_run_that_is_deleted_is_an_error_and_not_a_success(live: LiveAirflow) 
     version = "v2" if live.major == 3 else "v1"
     with remote(live) as runner:
         handle = runner.start(RunRequest(dag_id="empty", run_id="deleted"))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + RUN_SECONDS
         while runner.api.run("empty", "deleted").state != "success" and time.monotonic() < deadline:
             time.sleep(0.2)
         live.call("DELETE", f"/api/{version}/dags/empty/dagRuns/deleted")
@@ -415,7 +418,7 @@ def test_many_runs_are_followed_with_few_questions(live: LiveAirflow) -> None:
 def test_lists_longer_than_a_page_are_whole(live: LiveAirflow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listing, "PAGE", 7)
     with remote(live) as runner:
-        events = list(runner.run(RunRequest(dag_id="wide", run_id="wide"), timeout=90))
+        events = list(runner.run(RunRequest(dag_id="wide", run_id="wide"), timeout=RUN_SECONDS))
         assert len(runner.task_instances("wide", "wide")) == 25
     check(live, events)
     assert len(last_told(events)) == 25
@@ -465,7 +468,7 @@ def test_a_server_that_is_started_again_in_mid_run_loses_nothing(live: LiveAirfl
     """Last, because it takes the server away. The scheduler is away too, so that the run is still there afterwards."""
     live.stop_part("scheduler")
     with remote(live, patience=Patience(seconds=90, first=0.2, longest=1)) as runner:
-        run = runner.run(RunRequest(dag_id="empty", run_id="restart"), timeout=120)
+        run = runner.run(RunRequest(dag_id="empty", run_id="restart"), timeout=RUN_SECONDS)
         events = [next(run)]
         live.stop_part("server")
         with remote(live, patience=Patience(seconds=0.5)) as hasty, pytest.raises(UnreachableError, match="goes on"):

@@ -213,7 +213,7 @@ def test_special_files_are_refused_and_do_not_hang(project: Path) -> None:
         result: list[list[str]] = []
         work = threading.Thread(target=lambda: result.append(found(project, ".", "fifo.py")), daemon=True)
         work.start()
-        work.join(10)
+        work.join(120)
         assert result == [expected]
 
 

@@ -25,7 +25,7 @@ class Runner:
         self.most = max(self.most, self.busy)
         finished = False
         try:
-            assert self.go.wait(10)
+            assert self.go.wait(120)
             yield END
             finished = True
         finally:
@@ -47,7 +47,7 @@ def test_runs_take_turns() -> None:
         thread.start()
     runner.go.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert ends == [END] * 3
     assert (runner.most, runner.cancelled) == (1, 0)
 
@@ -120,5 +120,5 @@ def test_runners_are_closed_with_a_process_of_multiprocessing(tmp_path: Path) ->
     file = tmp_path / "noted"
     process = get_context("fork").Process(target=lambda: pooled.warm_runner("a", lambda: Noting(file)))
     process.start()
-    process.join(20)
+    process.join(120)
     assert file.read_text() == "closed"

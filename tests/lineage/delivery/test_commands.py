@@ -136,7 +136,7 @@ def test_two_flushes_deliver_each_event_once(scene: Scene) -> None:
     scene.fill(9)
     command = [sys.executable, "-m", "dagport", "lineage", "flush"]
     processes = [subprocess.Popen(command, cwd=Path(__file__).parents[3]) for _ in range(2)]
-    assert [process.wait(60) for process in processes] == [0, 0]
+    assert [process.wait(300) for process in processes] == [0, 0]
     assert [one["job"]["name"] for one in scene.catalogue.events] == [f"job_{number}" for number in range(9)]
 
 

@@ -53,7 +53,7 @@ def test_what_touches_no_data_reads_and_writes_no_file(parts: list[tuple[str, st
     with TemporaryDirectory() as folder:
         (Path(folder) / "f").write_text(SECRET)
         done = subprocess.run(
-            [str(BASH), "-c", text], cwd=folder, capture_output=True, timeout=10, stdin=subprocess.DEVNULL, check=False
+            [str(BASH), "-c", text], cwd=folder, capture_output=True, timeout=120, stdin=subprocess.DEVNULL, check=False
         )
         assert SECRET.encode() not in done.stdout + done.stderr
         assert [path.name for path in Path(folder).iterdir()] == ["f"]
