@@ -43,7 +43,6 @@ def said(translation: Translation, code: str) -> list[str]:
         {"access_control": {"Viewer": {"DAGs": {"can_read"}}}},
         {"owner_links": {"team": "https://example.com"}},
         {"dag_display_name": "Training"},
-        {"is_paused_upon_creation": False},
         {"allowed_run_types": ["manual"]},
         {"fail_fast": True},
     ],
@@ -60,6 +59,7 @@ def test_told(target: str, options: dict[str, Any]) -> None:
     [
         {},
         {"is_paused_upon_creation": True},
+        {"is_paused_upon_creation": False},
         {"fail_fast": False},
         {"template_searchpath": ["sql"]},
         {"user_defined_macros": {"rows": 1}},

@@ -20,13 +20,14 @@ IGNORED = frozenset(
         "disable_bundle_versioning", "rerun_with_latest_version",
     }
 )  # fmt: skip
+PAUSED = "is_paused_upon_creation"
 FAILS_FAST = ("fail_fast", "fail_stop")
 ADVICE = {
     "access_control": "who may see and start it is set where it runs",
     "allowed_run_types": "runs of every kind can be started",
     "dag_display_name": "it has no second name",
     "deadline": "have an alert tell of runs that take too long",
-    "is_paused_upon_creation": "the schedule is off until it is turned on",
+    PAUSED: "the schedule is off until it is turned on",
     "max_consecutive_failed_dag_runs": "the schedule stays on, however many runs have failed",
     "owner_links": "an owner has no link",
     **dict.fromkeys(FAILS_FAST, "where a task fails, the others go on"),
@@ -37,10 +38,14 @@ OTHER = "it has no place in the target"
 def notes_of(pipeline: Pipeline) -> Iterator[Note]:
     """What of a DAG's arguments isn't carried over."""
     for name, value in pipeline.arguments.items():
-        # A new DAG is paused anyway, unless the deployment says otherwise.
-        if name in IGNORED or (name == "is_paused_upon_creation" and value is True):
+        if name in IGNORED or (name == PAUSED and isinstance(value, bool)):
             continue
         yield "DP403", f"`{name}` isn't carried over: {ADVICE.get(name, OTHER)}"
+
+
+def starts_on(pipeline: Pipeline) -> bool:
+    """Whether its schedule is on as soon as it is there. A new DAG is paused, unless something says otherwise."""
+    return pipeline.arguments.get(PAUSED) is False
 
 
 def differences(pipeline: Pipeline) -> Iterator[str]:

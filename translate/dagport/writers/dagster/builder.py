@@ -18,6 +18,7 @@ from dagport.writers.common.regions import Delegation
 from dagport.writers.dagster import callbacks, delegated, refuse
 from dagport.writers.dagster.alone import read_by
 from dagport.writers.dagster.forms import FORMS, form_of
+from dagport.writers.dagster.freshness import import_for, with_freshness
 from dagport.writers.dagster.inputs import Inputs
 from dagport.writers.dagster.op_tasks import OpTasks
 from dagport.writers.dagster.scope import AssetName, Scope
@@ -173,10 +174,11 @@ class Builder(common.Builder):
         form = FORMS.get(task.operator)
         own = form.ARGUMENTS if form is not None else frozenset[str]()
         settings = settings_of(task, self.scope.pipeline, self.scope.assets, own, metadata)
-        return callbacks.with_hooks(settings, task, self.scope)
+        return with_freshness(callbacks.with_hooks(settings, task, self.scope), task, self.scope)
 
     def _accept(self, task: Task, settings: Settings, inputs: Inputs, function: Function) -> WrittenAsset:
         reason = self._differs(task, settings, inputs)
+        import_for(settings, inputs)
         return WrittenAsset(
             task=task,
             name=self.scope.names[task.id],

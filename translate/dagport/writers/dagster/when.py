@@ -8,7 +8,7 @@ project), so it is exact for every timetable whose times are known.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from dagport.graph import Pipeline, Schedule
@@ -27,6 +27,7 @@ from dagport.semantics.schedules.timetables import (
 )
 from dagport.values import Call
 from dagport.writers.common.cron import parse_cron
+from dagport.writers.common.dag_arguments import starts_on
 from dagport.writers.common.literals import text_literal
 from dagport.writers.common.model import Note
 from dagport.writers.common.partitioned import NO_KEY, without_keys
@@ -77,11 +78,18 @@ def started(pipeline: Pipeline, place: Place) -> Started:
     """What starts a pipeline's runs, and what can't be said."""
     found = _scheduled_runs(pipeline, place)
     keys = place.producers.starters.get(pipeline.id)
-    if not keys:
-        return found
-    when = " | ".join(f"Updated({text_literal(key)})" for key in keys)
-    by_tasks = _updates(when, _named(place, f"{place.name}_by_tasks"))
-    return Started(starters=(*found.starters, by_tasks), notes=found.notes)
+    if keys:
+        when = " | ".join(f"Updated({text_literal(key)})" for key in keys)
+        by_tasks = _updates(when, _named(place, f"{place.name}_by_tasks"))
+        found = Started(starters=(*found.starters, by_tasks), notes=found.notes)
+    return replace(found, starters=tuple(map(_turned_on, found.starters))) if starts_on(pipeline) else found
+
+
+def _turned_on(starter: Starter) -> Starter:
+    """A schedule, or a sensor, that is on as soon as it is deployed."""
+    kind = "Schedule" if starter.text.startswith("dg.") else "Sensor"
+    status = f"default_status=dg.Default{kind}Status.RUNNING"
+    return replace(starter, text=f"{starter.text.removesuffix(')')}, {status})")
 
 
 def _scheduled_runs(pipeline: Pipeline, place: Place) -> Started:

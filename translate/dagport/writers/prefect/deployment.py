@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dagport.graph import Pipeline
+from dagport.writers.common.dag_arguments import starts_on
 from dagport.writers.common.model import Note
 from dagport.writers.common.partitioned import NO_KEY, without_keys
 from dagport.writers.prefect.triggers import NO_ASSETS, Assets, Started, Yaml, after_itself, by_assets
@@ -27,6 +28,7 @@ class Deployment:
     schedules: tuple[tuple[tuple[str, str], ...], ...] = ()
     triggers: tuple[str, ...] = ()  # the lines of its automations
     concurrency: int | None = None
+    paused: bool = True
 
 
 def deployment_of(
@@ -55,6 +57,7 @@ def deployment_of(
         schedules=() if isinstance(when, str) else tuple(_schedules(pipeline, when)),
         triggers=tuple(_lines(started.trigger)) if started is not None and started.trigger else (),
         concurrency=int(limit) if limit is not None else None,
+        paused=not starts_on(pipeline),
     ), tuple(notes)
 
 

@@ -17,7 +17,7 @@ RUN_TASK_IN_AIRFLOW = "dagport_adapters.dagster.delegation.run_task_in_airflow"
 TOLD = frozenset(
     {
         "description", "owners", "tags", "metadata", "kinds", "code_version", "config_schema", "check_specs",
-        "required_resource_keys", "partitions_def", "is_required", "hooks",
+        "required_resource_keys", "partitions_def", "is_required", "hooks", "freshness_policy",
     }
 )  # fmt: skip
 """Arguments that don't decide what runs when, or that are looked at elsewhere."""

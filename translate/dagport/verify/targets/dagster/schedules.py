@@ -116,7 +116,7 @@ def when_of(module: Module, job: Job, partitions: Partitions | None) -> tuple[Wh
         arguments = module.arguments(value, ("job",))
         target = arguments.pop("job", arguments.pop("target", None))
         if isinstance(target, ast.Name) and target.id == job.variable:
-            for told in ("name", "description", "metadata"):
+            for told in ("name", "description", "metadata", "default_status"):
                 arguments.pop(told, None)
             found.append(kind(module, value, arguments, partitions))
         elif not isinstance(target, ast.Name) or target.id not in jobs:
