@@ -18,6 +18,7 @@ from dagport.writers.common.naming import Names, clean, identifier
 from dagport.writers.common.params import params_of
 from dagport.writers.common.project import HEADER
 from dagport.writers.common.regions import Delegation, delegation_of
+from dagport.writers.common.starting import DAG_ID
 from dagport.writers.dagster import delegated, families, triggers, waits, when_files
 from dagport.writers.dagster.alone import can_run_alone
 from dagport.writers.dagster.asset_schedules import Producers
@@ -101,7 +102,7 @@ class ProjectWriter(common.ProjectWriter):
                 if not builder.scope.graphs.job:  # ops update no assets
                     self.producers.produce(asset.task.outlets, asset.name.path)
                 if asset.fidelity in ("native", "approximate") and asset.task.operator in triggers.OPERATORS:
-                    self.producers.start(str(asset.task.arguments.get(triggers.DAG_ID)), asset.name.path)
+                    self.producers.start(str(asset.task.arguments.get(DAG_ID)), asset.name.path)
 
     def _pipeline(
         self, document: Document, pipeline: Pipeline, job: str, builder: Builder, assets: tuple[WrittenAsset, ...]

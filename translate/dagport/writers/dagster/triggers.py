@@ -7,28 +7,16 @@ The run has no dates but the moment at which it is made, so a job whose runs are
 from __future__ import annotations
 
 from dagport.graph import Pipeline, Task
+from dagport.writers.common import starting
 from dagport.writers.common.code import docstring
 from dagport.writers.common.inputs import Inputs
 from dagport.writers.common.model import NOTHING, Function, Inspection, Refused
+from dagport.writers.common.starting import OPERATORS, started_by
 from dagport.writers.dagster.partitions import partitions_of
 from dagport.writers.dagster.scope import Scope
 
-OPERATORS = frozenset(
-    {
-        "airflow.operators.dagrun_operator.TriggerDagRunOperator",
-        "airflow.operators.trigger_dagrun.TriggerDagRunOperator",
-        "airflow.providers.standard.operators.trigger_dagrun.TriggerDagRunOperator",
-    }
-)
-DAG_ID = "trigger_dag_id"
-ONLY_WAITING = frozenset({"poke_interval", "allowed_states", "failed_states", "deferrable", "fail_when_dag_is_paused"})
-DECIDES = frozenset(
-    {
-        "conf", "logical_date", "execution_date", "trigger_run_id", "wait_for_completion", "reset_dag_run",
-        "skip_when_already_exists", "note", "openlineage_inject_parent_info",
-    }
-)  # fmt: skip
-ARGUMENTS = frozenset({DAG_ID, *ONLY_WAITING, *DECIDES})
+__all__ = ["ARGUMENTS", "OPERATORS", "inspect", "target_of", "write"]
+ARGUMENTS = starting.ARGUMENTS
 
 
 def inspect(task: Task, scope: Scope) -> Inspection:
@@ -49,18 +37,10 @@ def write(task: Task, scope: Scope) -> tuple[Inputs, Function]:
 
 def target_of(task: Task, scope: Scope) -> Pipeline:
     """The pipeline that a task starts. Raises ``Refused``."""
-    dag_id = task.arguments.get(DAG_ID)
-    if not isinstance(dag_id, str):
-        raise Refused("which DAG it starts is known only when it runs")
-    target = scope.project.pipelines.get(dag_id)
-    if target is None:
-        raise Refused(f"it starts the DAG {dag_id!r}, which isn't one that is translated along with it")
-    more = sorted(name for name in DECIDES & task.arguments.keys() if task.arguments[name] not in (None, False, {}, ""))
-    if more and more != ["openlineage_inject_parent_info"]:
-        raise Refused(f"it starts the DAG {dag_id!r} with `{more[0]}`")
+    target = started_by(task, scope.project.pipelines)
     if scope.graphs.job:
-        raise Refused(f"it starts the DAG {dag_id!r}, and no sensor sees an op")
+        raise Refused(f"it starts the DAG {target.id!r}, and no sensor sees an op")
     dates = partitions_of(target, scope.project.package)
     if not isinstance(dates, str) and dates.definition is not None:
-        raise Refused(f"it starts the DAG {dag_id!r}, whose runs may be partitions")
+        raise Refused(f"it starts the DAG {target.id!r}, whose runs may be partitions")
     return target

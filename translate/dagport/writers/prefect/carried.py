@@ -35,7 +35,8 @@ TASKS: tuple[Row, ...] = (
         "a task that has Airflow run it; its value is a dict of what the task pushes, by key. DP410 says why",
     ),
     ("other sensors, waits", "delegated", "they wait in Airflow, and the task waits as long"),
-    ("tasks that start another DAG", "delegated", "they need an Airflow with a scheduler: a `RemoteAirflow`"),
+    ("TriggerDagRunOperator of a DAG of the project, as it is", "native", "`run_deployment`, which isn't waited for"),
+    ("... of another DAG, with `conf`, a date or `wait_for_completion`", "delegated", "it needs a `RemoteAirflow`"),
     ("all these with `--no-delegate`, or in a DAG whose graph isn't exact", "manual", "they are refused"),
 )
 CONTROL: tuple[Row, ...] = (

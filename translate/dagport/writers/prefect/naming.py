@@ -34,6 +34,7 @@ GENERATED = {
     "Every": "",
     "date_of_run": "",
     "dates_of_run": "",
+    "run_deployment": "from prefect.deployments import run_deployment",
     "wait": "from prefect.futures import wait",
     "gated_task": "",
     "after": "",

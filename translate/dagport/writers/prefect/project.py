@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -47,10 +48,11 @@ class ProjectWriter(common.ProjectWriter):
         """Translate all pipelines."""
         rewriters: dict[int, Module] = {}
         self.assets = assets_of(documents)
-        for document in documents:
-            for pipeline in self._accepted(document):
-                rewriter = rewriters.setdefault(id(document), Module(document.source))
-                self._pipeline(document, pipeline, rewriter)
+        chosen = [(document, pipeline) for document in documents for pipeline in self._accepted(document)]
+        counted = Counter(pipeline.id for _, pipeline in chosen)
+        self.project.pipelines |= {pipeline.id: pipeline for _, pipeline in chosen if counted[pipeline.id] == 1}
+        for document, pipeline in chosen:
+            self._pipeline(document, pipeline, rewriters.setdefault(id(document), Module(document.source)))
         self._common()
         return self._finished()
 

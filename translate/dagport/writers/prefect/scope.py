@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from dagport.graph import Task
+from dagport.graph import Pipeline, Task
 from dagport.writers.common import scope as common
 from dagport.writers.common.dialect import Dialect
 from dagport.writers.common.naming import Names, identifier
@@ -20,6 +20,7 @@ class Project(common.Project):
     """What all pipelines of a run share."""
 
     flows: Names = field(default_factory=Names)
+    pipelines: dict[str, Pipeline] = field(default_factory=dict)  # all that are translated, by an id that only one has
     taken: Names = field(default_factory=Names)  # names of Prefect's variables
     connections: dict[str, str] = field(default_factory=dict)  # connection id -> environment variable with its URL
 
