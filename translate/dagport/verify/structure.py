@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
 
 from dagport.graph import Pipeline, Task
 from dagport.values import Call, Template, Value, XCom
 from dagport.verify.model import Difference, shown
+from dagport.writers.airflow.upgrade.keys import LOST, REPLACED
 
 SETTINGS = {
     "kind": "kind", "trigger_rule": "trigger rule", "retries": "retries", "retry_delay_s": "retry delay",
@@ -18,11 +20,17 @@ SETTINGS = {
 OF_DAG = {"max_active_runs": "max_active_runs", "max_active_tasks": "max_active_tasks",
           "dagrun_timeout_s": "dagrun_timeout", "params": "params", "tags": "tags"}  # fmt: skip
 
+OF_VERSION = frozenset({*REPLACED, *LOST, "triggering_asset_events", "dag_run", "ti", "task_instance"})
+"""Names in templates that not every version of Airflow has, or whose attributes have other names there."""
+
 
 def structure(before: Pipeline, after: Pipeline, manual: Collection[str] = ()) -> tuple[list[Difference], int]:
     """What differs, and how many things were compared. Tasks of ``manual`` were refused, and are left out."""
     old, new = ({task.id: task for task in side.tasks if task.id not in manual} for side in (before, after))
+    same_version = before.engine_version == after.engine_version
     found = list(_tasks(old, new))
+    for task_id in sorted(old.keys() & new.keys()):
+        found += _arguments(old[task_id], new[task_id], templates=same_version)
     found += _set("the edge", _edges(before, manual), _edges(after, manual))
     found += _set("the group", _groups(before), _groups(after))
     inputs = {key: (_inputs(old[key]), _inputs(new[key])) for key in old if key in new}
@@ -53,6 +61,44 @@ def _tasks(old: Mapping[str, Task], new: Mapping[str, Task]) -> Iterator[Differe
     for task_id in new:
         if task_id not in old:
             yield Difference(task=task_id, message="the task isn't in the source")
+
+
+def _arguments(old: Task, new: Task, *, templates: bool) -> Iterator[Difference]:
+    """The arguments that both have, where they are written out; a name that only one has may be new for another.
+
+    ``templates``: whether all of them have to be the same texts, as they have in one version of Airflow.
+    """
+    first, second = ({**(task.mapped.over if task.mapped else {}), **task.arguments} for task in (old, new))
+    for name in sorted(first.keys() & second.keys()):
+        for one, other in _unlike(first[name], second[name], templates):
+            yield Difference(task=old.id, message=_changed(f"the argument `{name}`", one, other))
+
+
+def _unlike(old: Value, new: Value, templates: bool) -> Iterator[tuple[Value, Value]]:
+    """The constants and templates in two values that aren't the same, where the values have the same shape."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping) and old.keys() == new.keys():
+        yield from chain.from_iterable(_unlike(old[name], new[name], templates) for name in old)
+    elif isinstance(old, list | tuple) and isinstance(new, list | tuple) and len(old) == len(new):
+        yield from chain.from_iterable(_unlike(one, other, templates) for one, other in zip(old, new, strict=True))
+    elif isinstance(old, Template) and isinstance(new, Template):
+        if old.text != new.text and (templates or not _is_of_version(old)):
+            yield old.text, new.text
+    elif _is_constant(old) and _is_constant(new) and old != new:
+        yield old, new
+
+
+def _is_of_version(template: Template) -> bool:
+    """Whether a move to another version of Airflow may change a template."""
+    return any(ref.partition(".")[0] in OF_VERSION for ref in template.refs)
+
+
+def _is_constant(value: Value) -> bool:
+    """Whether a value is written out: no template, result, reference or code is in it."""
+    if isinstance(value, Mapping):
+        return all(map(_is_constant, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_constant, value))
+    return value is None or isinstance(value, str | int | float | bool)
 
 
 def _called(task: Task) -> str | None:

@@ -34,8 +34,13 @@ class TargetSide:
 
     @cached_property
     def order(self) -> list[tuple[Unit, ...]]:
-        """What is decided together, upstreams first. Raises ``NotModelledError`` for a cycle."""
+        """What is decided together, upstreams first.
+
+        Raises ``NotModelledError`` for a cycle, and for a task that the source hasn't.
+        """
         blocks: dict[str, list[Unit]] = {}
+        if new := self.target.units.keys() - self.shape.number.keys():
+            raise NotModelledError(f"`{min(new)}` isn't in the source")
         for unit in self.target.units.values():
             together = unit.together or (unit.expansion.id if unit.expansion else None)
             blocks.setdefault(f"together {together}" if together else unit.id, []).append(unit)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dagport.verify.targets.code import Function, Module
+from dagport.verify.targets.dagster.ops import metadata_of
 from dagport.verify.targets.model import How, NotUnderstoodError, Unit
 from dagport.verify.targets.normal import normal
 from dagport.verify.targets.reads import reads_of
@@ -20,7 +21,7 @@ TOLD = frozenset(
         "required_resource_keys", "partitions_def", "is_required", "hooks", "freshness_policy",
     }
 )  # fmt: skip
-"""Arguments that don't decide what runs when, or that are looked at elsewhere."""
+"""Arguments that don't decide what runs when, or that are looked at elsewhere; of metadata see ``metadata_of``."""
 DECIDING = frozenset(
     {"check_specs", "config_schema", "required_resource_keys", "is_required", "partitions_def", "hooks"}
 )
@@ -236,7 +237,8 @@ class Assets:
     def deciding(self, settings: Mapping[str, ast.expr]) -> tuple[tuple[str, str], ...]:
         """The settings that decide about runs and have no terms of the source's, as code."""
         names = sorted(settings.keys() & DECIDING)
-        return tuple((name, ast.unparse(self.module.resolved(settings[name]))) for name in names)
+        said = ((name, ast.unparse(self.module.resolved(settings[name]))) for name in names)
+        return (*said, *metadata_of(self.module, settings))
 
     def _text(self, settings: Mapping[str, ast.expr], name: str) -> str | None:
         return self.module.text(settings[name]) if name in settings else None

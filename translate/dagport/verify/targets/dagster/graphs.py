@@ -16,6 +16,7 @@ from dagport.verify.targets.dagster.ops import (
     READ,
     Op,
     check,
+    metadata_of,
     ops_of,
     others,
     outputs_of,
@@ -107,7 +108,8 @@ class _Graph:
         for output, value in outputs_of(self.module, self.function):
             out = self.module.resolved(value)
             settings = self.module.arguments(out) if isinstance(out, ast.Call) else {}
-            yield self.assets.get(output, output), repr(others(self.module, settings, OF_OUT))
+            said_of_it = [*others(self.module, settings, OF_OUT), *metadata_of(self.module, settings)]
+            yield self.assets.get(output, output), repr(said_of_it)
 
     def _check_assets(self) -> None:
         """Each asset at the end of the graph is the value of its own task."""

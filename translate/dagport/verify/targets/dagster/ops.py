@@ -16,6 +16,7 @@ READ = frozenset({
 })  # fmt: skip
 OF_JOB = frozenset({"tags", "run_tags", "config", "metadata", "executor_def", "hooks"})  # read with the job
 OF_GRAPH = frozenset({"group_name", "partitions_def", "can_subset", "resource_defs"})
+WITH_A_MEANING = ("airflow/", "dagster/")  # keys of metadata
 OF_OUT = frozenset({"key", "key_prefix", "description", "owners", "tags", "metadata", "kinds", "code_version"})
 
 
@@ -63,6 +64,18 @@ def others(module: Module, arguments: Mapping[str, ast.expr], known: Collection[
     """The arguments that aren't known, as code."""
     names = sorted(arguments.keys() - known)
     return [(name, ast.unparse(module.resolved(arguments[name]))) for name in names]
+
+
+def metadata_of(module: Module, arguments: Mapping[str, ast.expr]) -> Iterator[tuple[str, str]]:
+    """What an asset's metadata say that has a meaning: where its data are, and what it is in Airflow."""
+    found = module.resolved(arguments["metadata"]) if "metadata" in arguments else ast.Dict([], [])
+    if not isinstance(found, ast.Dict):
+        yield "metadata", ast.unparse(found)
+        return
+    for key, value in zip(found.keys, found.values, strict=True):
+        name = key.value if isinstance(key, ast.Constant) else None
+        if not isinstance(name, str) or name.startswith(WITH_A_MEANING):
+            yield f"metadata {name}" if isinstance(name, str) else "metadata", ast.unparse(module.resolved(value))
 
 
 def check(module: Module, op: Op) -> None:

@@ -272,7 +272,9 @@ class Flow:
                 call.ways[future] = tuple(self.module.text(one) for one in node.args[1:])
         elif isinstance(node, ast.Call) and kind in SETUPS and len(node.args) == 1:
             future = self._future(node.args[0])
-            call.setup_before += [future] if future is not None else []
+            if future is not None:
+                call.setup_before.append(future)
+                call.how.append(f"{self._id(future)} as a setup")
         else:
             future = self._future(node.value if isinstance(node, ast.Starred) else node)
         if future is None:
