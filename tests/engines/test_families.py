@@ -276,6 +276,17 @@ def test_dbt_cloud(in_dagster: dict[str, Any]) -> None:
     assert (ends["dbt"], ends["dbt_fails"]["state"]) == ({"state": "success", "value": 5}, "failed")
 
 
+def test_work_elsewhere_is_stopped(dagster_integrations: Environment, tmp_path: Path) -> None:
+    """As ``on_kill`` does: when the run is ended or has no more time, and not when the work fails."""
+    documents = [read(DAGS / name, DAGS) for name in ("amazon.py", "google.py")]
+    project = write_project(target("dagster")(documents, WriteOptions(delegate=False)), tmp_path)
+    done = dagster_integrations.run([HERE / "inside/stopping.py", project, "pipelines"])
+    assert json.loads(done.stdout) == {
+        "well": False, "interrupted": True, "by hand": True, "failed": False, "failed so": True,
+        "job interrupted": True, "job left": False, "job failed": False,
+    }  # fmt: skip
+
+
 def test_dbt_tests(in_dagster: dict[str, Any]) -> None:
     """The command is the operator's, its end a check, and a failure stops what comes after the task."""
     ends = in_dagster["ends"]
