@@ -195,8 +195,20 @@ PLATFORMS: tuple[Row, ...] = (
         "would put artifacts in the place of the values",
     ),
     (
-        "operators of other platforms: Vertex AI, Dataproc, other work of BigQuery, GKE and EKS pods, "
-        "other transfers, GreatExpectationsOperator, DatabricksNotebookOperator, SageMaker transforms and endpoints",
+        "Vertex AI; Dataproc; transfers between two connections (S3ToRedshift, GCSToBigQuery, into Snowflake)",
+        "delegated",
+        "Dagster has no integration, or its resource makes another request than Airflow's hook; a transfer's statement "
+        "has one connection's credentials in it",
+    ),
+    (
+        "operators of airflow-dbt and of Cosmos; GreatExpectationsOperator",
+        "delegated",
+        "what they run comes from a project or a data context that only the package reads. A `DbtTaskGroup` makes its "
+        "tasks when the DAG is read, so such a DAG isn't exact",
+    ),
+    (
+        "operators of other platforms: GKE and EKS pods, Snowflake's own, DatabricksNotebookOperator, SageMaker "
+        "transforms and endpoints",
         "delegated",
         "they have no table yet: a family is one file (adding.md)",
     ),
