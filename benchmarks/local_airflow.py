@@ -1,12 +1,13 @@
 """A warm run of ``LocalAirflow`` against ``airflow dags test`` of the same DAG, and what it adds to each task event.
 
-    python -m benchmarks.local_airflow PYTHON [--runs N] [--tasks N] [--many N]
+    python -m benchmarks.local_airflow [PYTHON] [--runs N] [--tasks N] [--many N | --smoke]
 
-``PYTHON`` is that of an environment with Airflow 2.7+ or 3. The DAG of the first comparison has three tasks; the
-command and the runner take turns, on the same database, and their medians are compared. For the second, a DAG of
-``--tasks`` mapped tasks runs in a warm ``DAG.test()`` and in the warm runner: the difference, for each event that the
-host gets. For the third, a DAG of ``--many`` mapped tasks runs once more: what the memory of each process is after the
-first quarter and at the end, and the time for a task in the first half and in the second.
+``PYTHON`` is that of an environment with Airflow 2.7+ or 3; without it, that of the tests is taken. The DAG of the
+first comparison has three tasks; the command and the runner take turns, on the same database, and their medians are
+compared. For the second, a DAG of ``--tasks`` mapped tasks runs in a warm ``DAG.test()`` and in the warm runner: the
+difference, for each event that the host gets. For the third, a DAG of ``--many`` mapped tasks runs once more: what the
+memory of each process is after the first quarter and at the end, and the time for a task in the first half and in the
+second. ``--smoke`` does the first once, and fails when a warm run takes longer than the command.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from tests.engines.environments import clean_variables
+from tests.engines.environments import clean_variables, environment
 
 from dagport_adapters.runners import LocalAirflow, RunFinished, RunRequest, TaskEvent, homes
 
@@ -150,32 +151,44 @@ def tested(python: Path, variables: dict[str, str], version: str) -> float:
     return float(done.stderr.rpartition("took ")[2])
 
 
+def beside_dag_test(runner: LocalAirflow, python: Path, variables: dict[str, str], tasks: int) -> None:
+    """Print what the runner adds to each task event."""
+    ran(runner, MANY)
+    ours, events = ran(runner, MANY)
+    theirs = tested(python, variables, runner.airflow_version or "")
+    print(f"{tasks} mapped tasks, {events} task events: DAG.test() {theirs:.2f} s, runner {ours:.2f} s")
+    print(f"  added to each event: {(ours - theirs) / events * 1000:.1f} ms")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("python", type=lambda text: Path(os.path.abspath(text)))  # noqa: PTH100 - links stay
+    parser.add_argument("python", nargs="?", type=lambda text: Path(os.path.abspath(text)))  # noqa: PTH100 - links stay
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--tasks", type=int, default=100)
     parser.add_argument("--many", type=int, default=1000, help="two events or three for each")
+    parser.add_argument("--smoke", action="store_true", help="the first comparison once, and a bound")
     options = parser.parse_args()
-    with site(options.python, options.tasks, options.many) as (runner, variables):
+    if options.smoke:
+        options.runs, options.tasks, options.many = 1, 0, 0
+    python = options.python or environment("airflow3").python
+    with site(python, options.tasks, options.many) as (runner, variables):
         cold, _ = ran(runner, THREE)
         warm, command = [], []
         for _ in range(options.runs):
-            command.append(commanded(options.python, variables))
+            command.append(commanded(python, variables))
             warm.append(ran(runner, THREE)[0])
         version = runner.airflow_version or ""
         ratio = median(command) / median(warm)
         print(f"Airflow {version}, three tasks, medians of {options.runs}:")
         print(f"  airflow dags test {median(command):.2f} s, warm run {median(warm):.2f} s: {ratio:.1f} times faster")
         print(f"  the first run, which sets the database up and starts the worker: {cold:.1f} s")
-        ran(runner, MANY)
-        ours, events = ran(runner, MANY)
-        theirs = tested(options.python, variables, version)
-        print(f"{options.tasks} mapped tasks, {events} task events: DAG.test() {theirs:.2f} s, runner {ours:.2f} s")
-        print(f"  added to each event: {(ours - theirs) / events * 1000:.1f} ms")
+        if options.tasks:
+            beside_dag_test(runner, python, variables, options.tasks)
         if options.many:
             followed(runner, options.many)
+    if options.smoke and ratio < 1:
+        raise SystemExit(f"a warm run takes {1 / ratio:.1f} times as long as the command")
 
 
 if __name__ == "__main__":
