@@ -40,6 +40,12 @@ pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("dag-factory")]
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project whose DAGs folder has the committed files, and one for each small program, all with a loader."""
     root = tmp_path_factory.mktemp("dag_factory")
+    put_files(root)
+    return root
+
+
+def put_files(root: Path) -> list[Path]:
+    """Put all YAML files into the DAGs folder of a project: the committed ones, the fixtures, the small programs."""
     shutil.copytree(HERE / "dags", root / "dags")
     (root / "dags" / "programs").mkdir()
     (root / "dags" / "fixtures").mkdir()
@@ -47,13 +53,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(case.input, root / "dags" / "fixtures" / f"{case.name}.yml")
     for number, text in enumerate(PROGRAMS.values()):
         (root / "dags" / "programs" / f"program_{number:03d}.yml").write_text(text, "utf-8", newline="")
-    return root
+    return yaml_files(root)
+
+
+def yaml_files(root: Path) -> list[Path]:
+    """The YAML files of DAGs in a project."""
+    return sorted(path for path in (root / "dags").rglob("*.yml") if path.name != DEFAULTS)
 
 
 @cache
 def built(root: Path) -> dict[str, Any]:
     """What Airflow builds from all of them, by the YAML file."""
-    files = [path for path in sorted((root / "dags").rglob("*.yml")) if path.name != DEFAULTS]
+    files = yaml_files(root)
     for file in files:
         file.with_name(f"load_{file.stem}.py").write_text(LOADER.format(name=file.name), "utf-8")
     variables = {

@@ -7,7 +7,6 @@ anew from their graphs as well, for Airflow 3 and for Airflow 2.
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
@@ -29,11 +28,10 @@ from dagport.workspace import Workspace
 from dagport.writers.airflow import write
 from dagport.writers.airflow.written.files import write_documents
 from tests.engines.compare import compare_file
-from tests.engines.dag_factory.programs import PROGRAMS
 from tests.engines.environments import NO_PROGRAMS, Environment, environment
 from tests.engines.reading import TRUTH, example_folders, truth
 from tests.engines.reading import read as read_airflow
-from tests.engines.test_dag_factory import DEFAULTS, FIXTURES, HERE
+from tests.engines.test_dag_factory import put_files
 from tests.engines.test_dag_factory import read as read_yaml
 from tests.writers.airflow.returning import differences, read_files
 from tests.writers.airflow.test_written import pipelines
@@ -185,14 +183,7 @@ def in_terms_of_2(graph: FileGraph) -> FileGraph:
 def test_dag_factory_files(tmp_path: Path, record_property: Record) -> None:
     """The collection of YAML files, the fixtures and the small programs, all as Python."""
     root = tmp_path / "project"
-    shutil.copytree(HERE / "dags", root / "dags")
-    (root / "dags" / "programs").mkdir()
-    (root / "dags" / "fixtures").mkdir()
-    for case in FIXTURES:
-        shutil.copy(case.input, root / "dags" / "fixtures" / f"{case.name}.yml")
-    for number, text in enumerate(PROGRAMS.values()):
-        (root / "dags" / "programs" / f"program_{number:03d}.yml").write_text(text, "utf-8", newline="")
-    paths = sorted(path for path in (root / "dags").rglob("*.yml") if path.name != DEFAULTS)
+    paths = put_files(root)
     documents = [read_yaml(root, path.relative_to(root).as_posix()) for path in paths]
     written = write(documents, WriteOptions())
     record_property("figures", figures(written))
