@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dagport import formats
+from dagport.graph import Pipeline, Schedule
 from dagport.options import AirflowVersion, ReadOptions
+from dagport.semantics.schedules import fires
 from dagport.source import Source
 from dagport.translation import Document, Translation, WriteOptions
 from tests.cases import PACKAGE, cases, write_project
@@ -97,6 +100,22 @@ RUNS: list[tuple[dict[str, Any], str, dict[str, str], dict[str, Any]]] = [
         {"rows": [[1, "a"]], "flow": "[(1, 'a')]", "print": "[(1, 'a')]", "a.b": "dot", "a_b": "underscore"},
     ),
 ]
+PARIS = Pipeline(
+    id="paris", exact=True, engine_version="2", timezone="Europe/Paris", start_date="2026-01-01T00:00:00+01:00",
+    schedule=Schedule(kind="cron", cron="30 6 * * *"),
+)  # fmt: skip
+CHANGES = ("2026-03-28T05:30:00+00:00", "2026-03-29T04:30:00+00:00", "2026-03-30T04:30:00+00:00",
+           "2026-10-25T05:30:00+00:00", "2026-10-26T05:30:00+00:00")  # fmt: skip
+
+
+def dates_in_paris(due: str) -> list[str]:
+    """What a run tells that is due at a moment, by the model of Airflow's schedules."""
+    moment = datetime.fromisoformat(due)
+    [fire] = fires(PARIS, version="2", start=moment, until=moment)
+    start, end = (one.isoformat() for one in fire.data_interval)
+    return [f"{fire.logical_date:%Y-%m-%d}", start, start, start, end]
+
+
 OLD: list[tuple[dict[str, Any], list[str]]] = [
     ({"module": "old_by_cron", "scheduled": DATED}, ["2026-02-27", EARLIER, EARLIER, EARLIER, DATED]),
     ({"module": "old_by_cron", "parameters": {"logical_date": NOON}}, ["2026-03-02", NOON, NOON, EARLIER, DATED]),
@@ -108,6 +127,8 @@ OLD: list[tuple[dict[str, Any], list[str]]] = [
         {"module": "old_by_interval", "scheduled": "2026-03-02T07:00:00+00:00"},
         ["2026-03-02", *["2026-03-02T01:00:00+00:00"] * 3, "2026-03-02T07:00:00+00:00"],
     ),
+    # The clocks of Paris go forward on 29 March, and back on 25 October.
+    *[({"module": "old_by_clock", "scheduled": due}, dates_in_paris(due)) for due in CHANGES],
     ({"module": "old_by_hand", "parameters": {"logical_date": NOON}}, ["2026-03-02", *[NOON] * 4]),
 ]
 """The same DAGs for Airflow 2, and what they tell."""

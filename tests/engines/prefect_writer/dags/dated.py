@@ -1,6 +1,7 @@
 """Dates of runs, by several schedules."""
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from airflow.sdk import dag, task
 
@@ -19,6 +20,11 @@ def by_interval():
     task(told)()
 
 
+@dag(schedule="30 6 * * *", start_date=datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Paris")))
+def by_clock():
+    task(told)()
+
+
 @dag(schedule=None, start_date=datetime(2026, 1, 1))
 def by_hand():
     task(told)()
@@ -26,4 +32,5 @@ def by_hand():
 
 by_cron()
 by_interval()
+by_clock()
 by_hand()
