@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dagport.verify.targets.model import NotUnderstoodError, When
 from dagport.verify.targets.prefect.deployments import whens_of
+from tests.verify.test_targets import Verify, project, verify  # noqa: F401  (a fixture)
 
 MADE = "prefect.asset.materialization.succeeded"
 ONCE = "DTSTART:20260101T090000\nRRULE:FREQ=DAILY;COUNT=1"
@@ -98,3 +100,47 @@ def test_triggers() -> None:
 def test_other_triggers(trigger: dict[str, Any]) -> None:
     with pytest.raises(NotUnderstoodError):
         read(triggers=[trigger])
+
+
+SOURCE = """
+from datetime import datetime, timezone
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG, Asset
+
+left, right = Asset("s3://lake/left"), Asset("s3://lake/right")
+START = datetime(2026, 1, 1, tzinfo=timezone.utc)
+with DAG("makes", schedule="@once", start_date=START):
+    BashOperator(task_id="make", bash_command="true", outlets=[left, right])
+with DAG("needs", schedule=[left, right], start_date=START):
+    BashOperator(task_id="need", bash_command="true")
+with DAG("ends", schedule="30 6 * * 1", start_date=START, end_date=datetime(2027, 1, 1, tzinfo=timezone.utc)):
+    BashOperator(task_id="end", bash_command="true")
+with DAG("goes_on", schedule="@continuous", start_date=START, max_active_runs=1):
+    BashOperator(task_id="go", bash_command="true")
+"""
+MUTATIONS = {
+    "any asset instead of all": ("require: all", "require: any"),
+    "another asset": ('prefect.resource.id: "s3://lake/left"', 'prefect.resource.id: "s3://lake/right"'),
+    "an event of something else": ("- prefect.asset.materialization.succeeded", "- prefect.asset.referenced"),
+    "another start": ("DTSTART:20260101T000000", "DTSTART:20260102T000000"),
+    "another end": ("UNTIL=20261228", "UNTIL=20261221"),
+    "another day": ("BYDAY=MO", "BYDAY=TU"),
+    "not after failures": ("    - prefect.flow-run.Failed\n", ""),
+    "after another flow": ('prefect.resource.name: "goes_on"', 'prefect.resource.name: "ends"'),
+    "an asset of a gated task": ('assets=["s3://lake/left", "s3://lake/right"]', 'assets=["s3://lake/left"]'),
+}
+
+
+def test_what_is_written_is_proved(verify: Verify, tmp_path: Path) -> None:  # noqa: F811
+    made = project(tmp_path, "prefect", SOURCE)
+    done = verify(made.source, made.folder)
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(("old", "new"), MUTATIONS.values(), ids=list(MUTATIONS))
+def test_changes_are_noticed(verify: Verify, tmp_path: Path, old: str, new: str) -> None:  # noqa: F811
+    made = project(tmp_path, "prefect", SOURCE)
+    in_code = "assets=" in old
+    made.change(old, new, file=made.folder / ("src/pipelines/flows/makes.py" if in_code else "prefect.yaml"))
+    assert verify(made.source, made.folder).exit_code != 0

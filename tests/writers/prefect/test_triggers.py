@@ -100,4 +100,4 @@ def test_a_flow_that_runs_for_ever() -> None:
     assert trigger["match_related"]["prefect.resource.name"] == deployment(found)["name"] == "needs"
     assert len(trigger["expect"]) == 5
     assert any("first run by hand" in message for message in said(found, "DP403"))
-    assert "automations of their triggers" in found.files["prefect.yaml"]
+    assert "automations that their triggers make" in found.files["prefect.yaml"]

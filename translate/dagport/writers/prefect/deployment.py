@@ -82,12 +82,12 @@ def _lines(value: Yaml) -> Iterator[str]:
         if isinstance(item, dict):
             yield f"{lead}{key}:"
             yield from (f"    {name}: {json.dumps(one, ensure_ascii=False)}" for name, one in item.items())
-        elif key == "triggers" and isinstance(item, list):
+        elif isinstance(item, list):
             yield f"{lead}{key}:"
             for one in item:
-                yield from (f"  {line}" for line in _lines(one))
+                yield from (f"  {line}" for line in ([f"- {one}"] if isinstance(one, str) else _lines(one)))
         else:
-            yield f"{lead}{key}: {item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)}"
+            yield f"{lead}{key}: {item if isinstance(item, str) else json.dumps(item)}"
 
 
 def _schedules(pipeline: Pipeline, when: When) -> Iterator[tuple[tuple[str, str], ...]]:
