@@ -35,6 +35,39 @@ def shop():
 
 shop()
 """
+ONE_BY_AIRFLOW = """
+from airflow.sdk import dag, task
+
+
+@dag(schedule=None)
+def shop():
+    @task.branch
+    def choose():
+        return "publish"
+
+    @task
+    def rows():
+        return [1]
+
+    @task
+    def publish(found, **context):
+        return sorted(context)
+
+    @task(trigger_rule="none_failed_min_one_success")
+    def join(one):
+        return one
+
+    @task(trigger_rule="all_done")
+    def clean():
+        return "clean"
+
+    published = publish(rows())
+    choose() >> published
+    join(published) >> clean()
+
+
+shop()
+"""
 END = "\nshop = dg."
 DAGSTER = {
     "star import": (SHOP, "import dagster as dg\n", "import dagster as dg\nfrom pipelines.more import *\n"),
@@ -94,6 +127,29 @@ DAGSTER = {
         'return {"report": report_value, "archive": archive_value}\n    rows()\n',
     ),
     "graph: a name is taken": (GATED, "rows_done", "delta"),
+    "by Airflow: another task": (ONE_BY_AIRFLOW, 'context, "shop", "publish"', 'context, "shop", "rows"'),
+    "by Airflow: another DAG": (ONE_BY_AIRFLOW, 'context, "shop", "publish"', 'context, "store", "publish"'),
+    "by Airflow: not a task of Airflow's": (
+        ONE_BY_AIRFLOW,
+        "    yield from run_task_in_airflow(",
+        "    yield dg.Output({})\n    yield from run_task_in_airflow(",
+    ),
+    "by Airflow: not caught": (
+        ONE_BY_AIRFLOW,
+        'task_id="publish", caught=True',
+        'task_id="publish"',
+    ),
+    "by Airflow: an edge dropped": (
+        ONE_BY_AIRFLOW,
+        "publish(rows=rows_done, after=[choose_done])",
+        "publish(rows=rows_done)",
+    ),
+    "by Airflow: another rule": (
+        ONE_BY_AIRFLOW,
+        'task_id="publish", caught=True',
+        'task_id="publish", rule="all_done", caught=True',
+    ),
+    "by Airflow: no results": (ONE_BY_AIRFLOW, '{"return_value": rows}', "{}"),
     "graph: a branch's ids": (GATED, '"report", "archive"],', '"report"],'),
     "mapped: another item": (PARAMS, "load(item=item)", "load(item=rows_done)"),
     "an executor": (SHOP, 'define_asset_job(name="shop"', 'define_asset_job(executor_def=one, name="shop"'),
@@ -232,7 +288,7 @@ def test_same(verify: Verify, tmp_path: Path, old: str, new: str) -> None:  # no
 
 
 @pytest.mark.parametrize("to", ["dagster", "prefect"])
-@pytest.mark.parametrize("source", [SHOP, GATED, PARAMS], ids=["shop", "gated", "params"])
+@pytest.mark.parametrize("source", [SHOP, GATED, PARAMS, ONE_BY_AIRFLOW], ids=["shop", "gated", "params", "one"])
 def test_as_written(verify: Verify, tmp_path: Path, to: str, source: str) -> None:  # noqa: F811
     made = project(tmp_path, to, source)
     done = verify(made.source, made.folder)

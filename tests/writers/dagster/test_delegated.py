@@ -294,6 +294,7 @@ TOGETHER = [
     "odd.expand(found=load()) >> clean()",
     "odd.override(trigger_rule='all_done')(even.override(task_id='one').expand_kwargs(load()))",
     "setup(load)() >> odd() >> clean()",
+    "[chosen := choose(), even()] >> odd(chosen) >> clean()",
     "even() >> teardown(odd)().as_teardown(setups=setup(load)())",
 ]
 
@@ -322,8 +323,8 @@ def test_one_op_of_a_graph(lines: str, wanted: set[str], style: Any, tmp_path: P
 def test_the_op_of_the_last_task_is_an_asset(tmp_path: Path) -> None:
     text = controlled(tmp_path, ALONE[-1][0]).files["src/pipelines/defs/shop.py"]
     assert '"airflow/task_id": "last"' in text
-    assert re.search(r"last\(context: dg.OpExecutionContext, choose, even, odd\)", text)
-    assert re.search(r"results=\{\s*\"choose\".*\"odd\": odd,?\s*\}", text, re.DOTALL)
+    assert re.search(r"last\(context: dg.OpExecutionContext, even, odd\)", text)
+    assert re.search(r"results=\{\s*\"even\".*\"odd\": odd,?\s*\}", text, re.DOTALL)
 
 
 @pytest.mark.parametrize("lines", TOGETHER)

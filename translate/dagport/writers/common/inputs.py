@@ -197,10 +197,10 @@ class Inputs(ABC):
             raise Refused(f"it takes the results of {task_id!r}, which is mapped")
         if task_id not in dependencies.ancestors(self.task.id):
             raise Refused(f"it takes the result of {task_id!r}, which need not have run before")
-        if not self._is_kept(dependencies.tasks[task_id]):
+        if not self.is_kept(dependencies.tasks[task_id]):
             raise Refused(f"it takes the result of {task_id!r}, which Airflow 3 keeps only where that skips nothing")
 
-    def _is_kept(self, producer: Task) -> bool:
+    def is_kept(self, producer: Task) -> bool:
         """Whether a result is there when this task runs: a task that skips others raises ``DownstreamTasksSkipped``."""
         if producer.kind not in ("branch", "short_circuit") or self.scope.pipeline.engine_version != "3":
             return True

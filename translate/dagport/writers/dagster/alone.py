@@ -30,15 +30,22 @@ def why_not(task: Task, scope: Scope) -> str | None:
     # Airflow adds the setups of a task, and their teardowns, to the tasks that it is asked for.
     if task.teardown or any(tasks[one].setup for one in (task.id, *scope.dependencies.ancestors(task.id))):
         return "it has a setup"
-    several = next((one for one in read_by(task, scope) if scope.graphs.is_several(tasks[one], task)), None)
-    return None if several is None else f"it may read the results of all instances of {several!r}"
+    inputs = scope.inputs(task)
+    for one in read_by(task, scope):
+        if scope.graphs.is_several(tasks[one], task):
+            return f"it may read the results of all instances of {one!r}"
+        if not inputs.is_kept(tasks[one]):
+            return f"it reads the result of {one!r}, which Airflow 3 keeps only where that skips nothing"
+    return None
 
 
 def read_by(task: Task, scope: Scope) -> list[str]:
-    """The tasks whose results one may read: all before it where its code can't be seen."""
+    """The tasks whose results one may read: where its code can't be seen, all before it of which Airflow keeps any."""
     pipeline, before = scope.pipeline, scope.dependencies.ancestors(task.id)
     known = [(edge.upstream, edge.downstream) for edge in pipeline.edges if edge.kind == "data"]
     known += [(flow.upstream, flow.downstream) for flow in pipeline.data_flows]
     read = {upstream for upstream, downstream in known if downstream == task.id}
-    opaque = is_opaque(task, scope)
-    return [one for one in scope.dependencies.order if one in before and (opaque or one in read)]
+    if is_opaque(task, scope):
+        inputs = scope.inputs(task)
+        read |= {one for one in before if inputs.is_kept(scope.dependencies.tasks[one])}
+    return [one for one in scope.dependencies.order if one in before and one in read]
