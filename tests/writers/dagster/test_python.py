@@ -111,6 +111,10 @@ def own_pendulum(logical_date):
     return pendulum.now() - logical_date
 
 
+def windowed(templates_dict):
+    return templates_dict["start"], templates_dict["n"]
+
+
 def own_name(day):
     dt = len(day)
     return dt
@@ -370,7 +374,7 @@ REFUSED: list[tuple[Task, str]] = [
     (task("use", kwargs(rows=1), mapped=None, trigger_rule="all_success", setup=True), "setup"),
     (task("self_default"), "uses a name that it binds"),
     (task("load", {"python_callable": Call("functools.partial")}), "plain function"),
-    (task("load", {"templates_dict": {"a": "b"}}), "templates_dict"),
+    (task("load", {"templates_dict": {"a": "b"}, "templates_exts": [".sql"]}), "templates_dict"),
     (task("load", {"pre_execute": Ref("prepare")}), "pre_execute"),
     (task("load", operator="airflow.operators.python.BranchPythonOperator", kind="branch"), "which tasks run next"),
     (task("load", operator="airflow.sdk.task.docker"), "@task.docker"),
@@ -413,6 +417,28 @@ def test_a_name_of_the_body_by_which_a_date_is_reached(name: str, arguments: dic
     translation = translate(pipeline(task(name, arguments), schedule=DAILY), source=SOURCE)
     assert fidelities(translation) == {name: "manual"}
     assert f"`{clash}`" in (translation.outcomes[0].reason or "")
+
+
+def test_a_date_in_an_argument_alone() -> None:
+    """Nothing else of the pipeline asks for dates: the asset is partitioned all the same."""
+    text = module(
+        translate(pipeline(task("use", kwargs(rows=Template("{{ ds }}", ("ds",)))), schedule=DAILY), source=SOURCE)
+    )
+    assert "rows = context.partition_key" in text
+    assert "partitions_def=partitions" in text
+    assert "build_schedule_from_partitioned_job" in text
+
+
+def test_templates_dict() -> None:
+    given: dict[str, Value] = {"templates_dict": {"start": Template("{{ ds }}", ("ds",)), "n": 1}}
+    text = module(translate(pipeline(task("windowed", given), schedule=DAILY), source=SOURCE))
+    assert 'templates_dict = {"start": context.partition_key, "n": 1}' in text
+
+
+def test_templates_dict_with_files() -> None:
+    given: dict[str, Value] = {"templates_dict": {"start": "a.sql", "n": 1}, "templates_exts": [".sql"]}
+    translation = translate(pipeline(task("windowed", given), schedule=DAILY), source=SOURCE)
+    assert fidelities(translation) == {"windowed": "manual"}
 
 
 def test_a_date_that_need_not_be_pendulums() -> None:

@@ -120,7 +120,8 @@ class Builder(ABC):
         found = [*settings.approximations, *inputs.approximations, *more, *differences(self.scope.pipeline)]
         if task.conditional is not None:
             found.append(f"it may not exist in Airflow: that depends on `{task.conditional}`")
-        if "engine_version" in self.scope.pipeline.assumptions and self.inspections[task.id].context:
+        is_dated = bool(self.inspections[task.id].context) or inputs.is_dated
+        if "engine_version" in self.scope.pipeline.assumptions and is_dated:
             version = self.scope.pipeline.engine_version
             found.append(
                 f"its dates are those of Airflow {version}, and nothing in the file says that it is for that version: "

@@ -69,6 +69,7 @@ class Inputs(ABC):
         self.support: dict[str, None] = {}
         self.approximations: dict[str, None] = {}
         self.notes: dict[Note, None] = {}
+        self.is_dated = False  # whether something of it is a date of the run
         self.annotations: dict[str, str | None] = {}  # parameter -> how the user's function annotates it
 
     # Results of other tasks
@@ -247,12 +248,15 @@ class Inputs(ABC):
             and not any(group.mapped for group in self.scope.pipeline.groups)
         ):
             return "-1"
+        if entry == "templates_dict":
+            return self.value(self.task.arguments.get("templates_dict"))
         if entry == "task.retries":
             return str(self.task.retries or 0)
         return "False" if entry == "test_mode" else None
 
     def _date(self, entry: str, attributes: frozenset[str]) -> str:
         self.check_date(entry)
+        self.is_dated = True
         # Airflow 3 has a pendulum whose dates look like Python's own.
         is_new = self.scope.pipeline.engine_version == "3"
         if entry not in DATES or attributes <= SAFE_ATTRIBUTES | ({"str"} if is_new else frozenset()):

@@ -91,8 +91,8 @@ def _check(task: Task, scope: Scope, facts: Facts) -> None:
     """Raises ``Refused`` for what no later step looks at."""
     if "python_callable" in task.arguments:
         raise Refused("its callable isn't a plain function")
-    if task.arguments.get("templates_dict") or task.arguments.get("templates_exts"):
-        raise Refused("it uses templates_dict")
+    if task.arguments.get("templates_dict") and task.arguments.get("templates_exts"):
+        raise Refused("it uses templates_dict with files")
     without = min(facts.raises - scope.dialect.exceptions.keys(), default=None)
     if without is not None:
         raise Refused(f"{without} is raised, which has no form here")

@@ -73,7 +73,8 @@ class ModuleWriter:
         self.position = {task_id: index for index, task_id in enumerate(scope.dependencies.order)}
         self.together = {asset.task.id for asset in assets if asset.region}
         own = any(asset.fidelity != "manual" and builder.inspections[asset.task.id].context for asset in assets)
-        self.dated = own or scope.pipeline.id in scope.project.awaited
+        written = any(inputs.is_dated for inputs in self._all_inputs())
+        self.dated = own or written or scope.pipeline.id in scope.project.awaited
         self.control_names: set[str] = set()
         self.partitions = self._partitions()
         self.run_sensors = callbacks.run_sensors(scope)
