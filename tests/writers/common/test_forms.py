@@ -210,6 +210,13 @@ WRITTEN: dict[str, tuple[Task, list[str]]] = {
         task(FILE, None, {"filepath": "/data/*.csv", "recursive": True}),
         ["def work() -> None:", 'poke_until(lambda: has_file("/data/*.csv", recursive=True))'],
     ),
+    "a sensor whose timeout has no other try": (
+        task(FILE, None, {"filepath": "/a", "timeout": 60, "mode": "poke"}, retries=2),
+        [
+            "def work() -> None:",
+            'poke_until(lambda: has_file("/a"), timeout=60, late=lambda said: dg.Failure(said, allow_retries=False))',
+        ],
+    ),
     # Assets
     "an asset": (
         task(ASSET, "nothing", {"definition_name": "rows"}),
@@ -266,7 +273,14 @@ REFUSED: dict[str, tuple[Task, str]] = {
     ),
     "a sensor that skips": (task(f"{SDK}.sensor", "look", {"soft_fail": True}), "it has soft_fail"),
     "a sensor with a backoff": (task(DELTA, None, {"exponential_backoff": True}), "exponential_backoff"),
-    "a sensor with retries": (task(FILE, None, {"filepath": "/a"}, retries=2), "isn't tried again"),
+    "a sensor with retries that reschedules itself": (
+        task(FILE, None, {"filepath": "/a", "mode": "reschedule"}, retries=2),
+        "doesn't wait in its own process",
+    ),
+    "a sensor with retries that defers itself": (
+        task(FILE, None, {"filepath": "/a", "deferrable": True}, retries=2),
+        "doesn't wait in its own process",
+    ),
     "a sensor of XComs": (task(f"{SDK}.sensor", "pulls"), "looks at XComs"),
     "a sensor later": (task(f"{SDK}.sensor", "later"), "asynchronous"),
     "an interval that isn't known": (

@@ -36,6 +36,11 @@ def test_it_gives_up() -> None:
         poking.poke_until(lambda: False, interval=0.02, timeout=0.01)
 
 
+def test_what_is_raised_after_too_long_a_wait() -> None:
+    with pytest.raises(KeyError, match=r"It has been waited for 0 seconds, and 0\.01 are the most"):
+        poking.poke_until(lambda: False, interval=0.02, timeout=0.01, late=KeyError)
+
+
 def test_a_look_that_fails_ends_the_wait() -> None:
     with pytest.raises(ZeroDivisionError):
         poking.poke_until(lambda: 1 / 0, interval=0)

@@ -81,7 +81,8 @@ ROWS: tuple[tuple[str, str, str], ...] = (
         "a function that looks every so often by `poke_until` of `poking.py`, in whatever mode it waits in Airflow",
     ),
     (
-        "... with `soft_fail`, `never_fail`, `silent_fail`, `exponential_backoff` or retries",
+        "... with `soft_fail`, `never_fail`, `silent_fail`, `exponential_backoff`, or with retries and not in the mode "
+        "`poke`",
         "delegated",
         "as they wait",
     ),

@@ -2,7 +2,8 @@
 
 Source: ``BaseSensorOperator.execute`` of Airflow 3.3, PythonSensor, TimeDeltaSensor, DateTimeSensor and FileSensor of
 the standard provider 1.21. Whether a sensor pokes, reschedules or defers itself changes what it takes up, and not how
-it ends. A sensor that has waited too long fails for good, so one with retries is left to Airflow.
+it ends. A sensor that has waited too long fails for good, whatever its retries (``AirflowSensorTimeout``). One that
+reschedules itself counts from its first try on, so with retries it is left to Airflow.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ ARGUMENTS = frozenset(
         "recursive", "op_args", "op_kwargs", "multiple_outputs",
     }
 )  # fmt: skip
+FOR_GOOD = "AirflowFailException"  # has no other try, like a timeout
 DURATION, MOMENT = "datetime.timedelta", "datetime.datetime.fromisoformat"
 DEFAULTS = {"poke_interval": 60.0, "timeout": 7 * 24 * 3600.0}
 UNITS = {"days": 86400, "hours": 3600, "minutes": 60, "seconds": 1, "weeks": 604800, "milliseconds": 0.001}
@@ -55,8 +57,8 @@ def inspect(task: Task, scope: Scope) -> Inspection:
     used = next((name for name in UNSUPPORTED if task.arguments.get(name)), None)
     if used is not None:
         raise Refused(f"it has {used}")
-    if task.retries:
-        raise Refused("it has retries, and a sensor that has waited too long isn't tried again")
+    if task.retries and not _pokes(task):
+        raise Refused("it has retries, and doesn't wait in its own process: how long a try may wait depends on others")
     _limits(task)
     if task.operator in FUNCTIONS:
         return _inspect_function(task, scope)
@@ -114,9 +116,24 @@ def _waiting(look: str, task: Task, inputs: Inputs) -> str:
     if task.arguments.get("mode") == "reschedule" or task.arguments.get("deferrable"):
         what = f"while {task.id!r} waits, it keeps its process; in Airflow it gives up its slot between two looks"
         inputs.notes["DP403", what] = None
-    limits = [f"{name}={value:g}" for name, value in _limits(task).items()]
+    limits = [*(f"{name}={value:g}" for name, value in _limits(task).items()), *_late(task, inputs.scope)]
     function = look.removesuffix("()") if look.removesuffix("()").isidentifier() else f"lambda: {look}"
     return f"poke_until({', '.join([function, *limits])})"
+
+
+def _pokes(task: Task) -> bool:
+    """Whether it waits in one process from the beginning of a try to its end."""
+    arguments = task.arguments
+    defers = arguments.get("deferrable") or task.operator.endswith("Async")
+    return not defers and arguments.get("mode", "poke") == "poke"
+
+
+def _late(task: Task, scope: Scope) -> list[str]:
+    """The argument that says what is raised after too long a wait, where another try would follow."""
+    if not task.retries:
+        return []
+    form = scope.dialect.exceptions[FOR_GOOD]
+    return [f"late=lambda said: {form.replace('...', 'said')}" if "..." in form else f"late={form}"]
 
 
 def _limits(task: Task) -> dict[str, float]:

@@ -27,7 +27,7 @@ TASKS: tuple[Row, ...] = (
     (
         "PythonSensor, `@task.sensor`, TimeDeltaSensor, DateTimeSensor, FileSensor",
         "native",
-        "a task that looks every so often; with retries or `soft_fail` it is delegated",
+        "a task that looks every so often; with `soft_fail`, or retries and not in the mode `poke`, it is delegated",
     ),
     (
         "all other operators, and functions that can't be rewritten",

@@ -25,10 +25,16 @@ class Poke:
         return self.is_done
 
 
-def poke_until(look: Callable[[], object], *, interval: float = 60, timeout: float = 7 * 24 * 3600) -> Any:
+def poke_until(
+    look: Callable[[], object],
+    *,
+    interval: float = 60,
+    timeout: float = 7 * 24 * 3600,
+    late: Callable[[str], Exception] = RuntimeError,
+) -> Any:
     """Look until what is found is true; the result is that of the `Poke` that was found, if it was one.
 
-    Raises `RuntimeError` after a look that comes later than `timeout` seconds after the first.
+    Raises what `late` makes of a message after a look that comes later than `timeout` seconds after the first.
     """
     started = time.monotonic()
     while True:
@@ -37,7 +43,7 @@ def poke_until(look: Callable[[], object], *, interval: float = 60, timeout: flo
             return found.xcom_value if isinstance(found, Poke) else None
         waited = time.monotonic() - started
         if waited > timeout:
-            raise RuntimeError(f"It has been waited for {waited:.0f} seconds, and {timeout:g} are the most")
+            raise late(f"It has been waited for {waited:.0f} seconds, and {timeout:g} are the most")
         time.sleep(interval)
 
 
