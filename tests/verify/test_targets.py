@@ -536,3 +536,24 @@ def without_edges(order: Order, *_: object) -> None:
     """As if the source had no edges: each of the target's is a difference that names its line."""
     order.direct = {name: set() for name in ("orders", "returns", "net", "archive", "after.tell")}
     order.flows = {name: set() for name in order.direct}
+
+
+@pytest.mark.parametrize(("to", "old"), [("dagster", ', rule="all_done"'), ("prefect", 'rule="all_done", ')])
+def test_ends_of_what_is_approximate_for_another_reason(verify: Verify, tmp_path: Path, to: str, old: str) -> None:
+    """A setting without a counterpart excuses no other end."""
+    source = GATED.replace('trigger_rule="all_done"', 'trigger_rule="all_done", pool="small", pool_slots=2')
+    made = project(tmp_path, to, source)
+    assert "reported: approximate: archive: `pool_slots`" in verify(made.source, made.folder).output
+    made.change(old, "")
+    told = json.loads(verify(made.source, made.folder, "--format", "json").output)
+    states = {row["check"]: row["state"] for row in told["verdicts"]}
+    assert states == {"structure": "different", "schedule": "same", "outcomes": "different"}
+
+
+@pytest.mark.parametrize("to", ["dagster", "prefect"])
+def test_ends_that_the_writer_doubts(verify: Verify, tmp_path: Path, to: str) -> None:
+    source = tmp_path / "shop.py"
+    source.write_text(GROUP.replace("all_done", "all_done_min_one_success"), "utf-8")
+    done = verify(source, "--to", to)
+    assert done.exit_code == 0, done.output
+    assert "reported: approximate: each.tell" in done.output

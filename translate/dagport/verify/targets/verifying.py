@@ -9,6 +9,7 @@ from typing import Literal
 
 from dagport.diagnostics import Diagnostic
 from dagport.graph import Pipeline
+from dagport.passes.control import control_of
 from dagport.semantics.schedules import UnknownScheduleError
 from dagport.translation import Document, TaskOutcome, Translation
 from dagport.verify.model import CHECKS, Check, Difference, Verdict, shown
@@ -241,6 +242,17 @@ class _About:
     def _is_written_so(self) -> bool:
         return self.reference is not None and self.reference.when == self.pipeline.when
 
+    def _doubted(self) -> set[str]:
+        """The tasks of which the writer says that they may end otherwise.
+
+        What else makes a task approximate, such as a setting without a counterpart, decides nothing about its end.
+        """
+        control = control_of(self.source)
+        return {
+            name for name in self._with("approximate")
+            if (doubt := control[name].doubt) is not None and doubt in self.report.reasons[name]
+        }  # fmt: skip
+
     def _outcomes(self) -> Verdict:
         if self.source.id in self.told.fails_fast:
             return self._told((), unknown=FAILS_FAST)
@@ -250,8 +262,8 @@ class _About:
         able = {task.id for task in self.source.tasks if code.may_skip(task)}
         found = outcomes(self.source, self.pipeline, self.target.orchestrator, self.report, able, self.told.plain,
                          self.limit)  # fmt: skip
-        approximate = set(self._with("approximate"))
-        differences = [one for one in found.differences if (one.task or "").partition("[")[0] not in approximate]
+        doubted = self._doubted() if found.differences else ()
+        differences = [one for one in found.differences if (one.task or "").partition("[")[0] not in doubted]
         return self._told(
             differences, unknown=self._refused() or found.unknown, compared=found.compared, space=found.space,
             reported=self._reported("approximate", "delegated"),
