@@ -60,6 +60,7 @@ END = "2026-03-31T00:00:00+00:00"
             made(timetable("trigger.CronTriggerTimetable", _0="5 4 * * *", timezone="UTC", interval=SIX)),
             When(crons=("5 4 * * *",), rule="Every(seconds=21600)"),
         ),
+        (made(timetable("trigger.CronTriggerTimetable", _0="@weekly", timezone="UTC")), When(crons=("0 0 * * 0",))),
         (
             made(timetable("interval.CronDataIntervalTimetable", _0="5 4 * * *", _1="UTC")),
             When(crons=("5 4 * * *",), rule='Cron("5 4 * * *")'),

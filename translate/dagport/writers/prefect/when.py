@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from dagport.graph import Pipeline, Schedule
 from dagport.semantics.schedules import UnknownScheduleError, fires, restriction_of, timetable_of
+from dagport.semantics.schedules.cron import PRESETS
 from dagport.semantics.schedules.model import Version
 from dagport.semantics.schedules.prefect import cron_runs
 from dagport.semantics.schedules.timetables import DeltaTrigger, Events
@@ -151,10 +152,10 @@ def _first_and_last(pipeline: Pipeline, start: datetime, end: datetime) -> tuple
 def _crons(crons: Sequence[str], zone: str, *, data_interval: bool, interval: timedelta = timedelta()) -> When | str:
     if not is_iana(zone):
         return f"Prefect wants an IANA time zone, not {zone!r}"
-    for cron in crons:
-        if parse_cron(cron) is None:
-            return f"Prefect may read the cron expression {cron!r} differently, or refuses it"
-    texts = tuple(" ".join(cron.split()) for cron in crons)
+    texts = tuple(" ".join(PRESETS.get(cron, cron).split()) for cron in crons)
+    for text in texts:
+        if parse_cron(text) is None:
+            return f"Prefect may read the cron expression {text!r} differently, or refuses it"
     more = f", timezone={text_literal(zone)}" if zone != "UTC" else ""
     rule = f"Cron({text_literal(texts[0])}{more})" if data_interval else _length(interval)
     return When(crons=texts, zone=zone, rule=rule)
