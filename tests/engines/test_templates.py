@@ -90,6 +90,8 @@ OTHERS = (
     "{{ logical_date if params.n else logical_date.add(days=1) }}",
     "{{ '%02d-%s' | format(logical_date.month, ds) }}",
     "{{ params.name | tojson }} {{ params.map | tojson }} {{ params.list | tojson }} {{ params.none | tojson }}",
+    "{{ params.name | tojson | replace('&', '<') ~ '<' }}{{ params.name | tojson | upper ~ '<' }}",
+    "{{ '<%s>' | format(params.name | tojson) }}{{ params.name | tojson | trim | length }}",
     "{{ params.n | int + 1 }} {{ params.name | int }} {{ params.none | int }} {{ (params.n | int) * 2 }}",
     "{{ params.none | default('d') }} {{ params.none | default('d', true) }} {{ params.n | d(1) }}",
     "{% if params.n == '7' %}seven{% elif params.none %}none{% else %}more{% endif %} of {{ ds }}",
@@ -131,3 +133,38 @@ def test_both_give_the_same_text(version: str, request: pytest.FixtureRequest) -
         if rendered != ours
     }
     assert different == {}
+
+
+CONNECTIONS = (
+    "postgresql://u:p%40%2F@Host.Example:5432/my%20db?sslmode=require&a=",
+    "http://https://h.x/path",
+    "http://http://u:p@h:1/s?x=1",
+    "google-cloud-platform://?project=x",
+    "postgres://%2Fcloudsql%2FInst:x/db",
+    "redis://:pw@h:6379/0",
+    "generic://?__extra__=%7B%22a%22%3A+1%7D",
+    "generic://?__extra__=none",
+    "kafka://b1:9092,b2:9092",
+    '{"conn_type": "postgresql", "host": "h", "extra": {}, "port": "80"}',
+    '{"conn_type": "a", "extra": "", "port": 0}',
+    '{"conn_type": "a", "extra": {"b": [1]}, "port": ""}',
+    '{"conn_type": "a", "extra": [1]}',
+    '{"conn_type": "a", "port": "x"}',
+)
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("version", ["airflow3", "airflow2"])
+def test_connections_are_read_alike(version: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    engine: Environment = request.getfixturevalue(version)
+    (tmp_path / "connections.py").write_text(supporting.text("connections.py"), "utf-8")
+    ran = subprocess.run(
+        [engine.python, PLACE.with_name("connections.py"), tmp_path / "connections.py"],
+        input=json.dumps(CONNECTIONS),
+        env=clean_variables(),
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert json.loads(ran.stdout.splitlines()[-1]) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeAlias
 
@@ -14,8 +15,13 @@ from dagport.source import parsed_expression
 
 Form: TypeAlias = Callable[[nodes.Node, Known], Part]
 LOOP = {"loop.index": "{} + 1", "loop.index0": "{}", "loop.first": "{} == 0"}
-USED = frozenset({"enumerate", "len", "map", "range", "str", "pendulum", "timedelta", "datetime", "context", "config"})
+USED = frozenset(
+    {"as_int", "config", "context", "datetime", "dt", "enumerate", "len", "map", "pendulum", "range", "str",
+     "timedelta", "tojson"}
+)  # fmt: skip
 """Names that the Python of templates has, which a loop's variable must not hide."""
+
+CLOCKS = re.compile(r"\.(now|today|utcnow)\(")
 
 
 class Statements:
@@ -85,7 +91,10 @@ class Statements:
         if not isinstance(node.target, nodes.Name):
             raise NoPython
         _check_settable([node.target.name], known)
-        return {**known, node.target.name: self.form(node.node, known)}
+        part = self.form(node.node, known)
+        if CLOCKS.search(part.text):
+            raise NoPython  # each use would ask again
+        return {**known, node.target.name: part}
 
 
 def _refuse_sets(*bodies: Iterable[nodes.Node]) -> None:

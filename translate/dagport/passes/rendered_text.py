@@ -10,10 +10,10 @@ from typing import Literal, TypeAlias
 from dagport.pycode import requoted, text_constant
 from dagport.source import parsed_expression
 
-Kind: TypeAlias = Literal["text", "date", "pendulum", "interval", "day", "moment", "delta", "data"]
-"""Of a value: text; a date of the run, which is a plain ``datetime`` in UTC where Airflow has one of pendulum's;
-pendulum's own dates, and what lies between two; a day without a time; a ``datetime`` and a ``timedelta`` in both; any
-other data that JSON can hold."""
+Kind: TypeAlias = Literal["text", "markup", "date", "pendulum", "interval", "day", "moment", "delta", "data"]
+"""Of a value: text; text that Jinja takes for HTML, so that it escapes what is put together with it; a date of the
+run, which is a plain ``datetime`` in UTC where Airflow has one of pendulum's; pendulum's own dates, and what lies
+between two; a day without a time; a ``datetime`` and a ``timedelta`` in both; any other data that JSON can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class Part:
 
     text: str
     kind: Kind = "data"
-    maybe_none: bool = False  # of a text
 
 
+TEXTS: frozenset[Kind] = frozenset({"text", "markup"})
 Known: TypeAlias = Mapping[str, str | Part]
 """The source for each reference, and what the template has set itself."""
 
@@ -35,7 +35,7 @@ class NoPython(Exception):  # noqa: N818 - never leaves these modules
 
 def as_text(part: Part) -> str:
     """A value as Jinja shows it."""
-    return part.text if part.kind == "text" else f"str({part.text})"
+    return part.text if part.kind in TEXTS else f"str({part.text})"
 
 
 def closed(expression: str) -> str:
@@ -51,7 +51,7 @@ def closed(expression: str) -> str:
 
 def joined(pieces: Sequence[str | Part]) -> str:
     """Pieces as an f-string, one for each line of the text; as a sum where an f-string can't hold them."""
-    if len(pieces) == 1 and isinstance(pieces[0], Part) and pieces[0].kind == "text" and not pieces[0].maybe_none:
+    if len(pieces) == 1 and isinstance(pieces[0], Part) and pieces[0].kind in TEXTS:
         return opened(pieces[0].text)
     lines: list[list[str | Part]] = [[]]
     for piece in pieces:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from jinja2 import nodes
@@ -14,10 +15,10 @@ from dagport.pycode import text_constant
 from dagport.source import parsed_expression
 
 TEXTS = frozenset(
-    {"ds", "ds_nodash", "next_ds", "next_ds_nodash", "prev_ds", "prev_ds_nodash", "run_id", "tomorrow_ds",
-     "tomorrow_ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz", "yesterday_ds", "yesterday_ds_nodash"}
+    {"ds", "ds_nodash", "next_ds", "next_ds_nodash", "run_id", "tomorrow_ds", "tomorrow_ds_nodash", "ts", "ts_nodash",
+     "ts_nodash_with_tz", "yesterday_ds", "yesterday_ds_nodash"}
 )  # fmt: skip
-MAYBE_NONE = frozenset({"prev_ds", "prev_ds_nodash"})  # in runs without a schedule; a template shows "None" then
+"""Entries of the context that are texts; ``prev_ds`` is None in a run without a schedule."""
 TEXT_METHODS = frozenset(
     {"capitalize", "endswith", "find", "ljust", "lower", "lstrip", "replace", "rjust", "rsplit", "rstrip", "split",
      "startswith", "strip", "swapcase", "title", "upper", "zfill"}
@@ -89,7 +90,7 @@ def _named(name: str, expressions: Known) -> Part:
     if isinstance(known, Part):
         return known
     is_text = name in TEXTS or (name.startswith("var.") and not name.startswith("var.json."))
-    return Part(closed(known), dates.NAMES.get(name, "text" if is_text else "data"), name in MAYBE_NONE)
+    return Part(closed(known), dates.NAMES.get(name, "text" if is_text else "data"))
 
 
 def _variable_name(node: nodes.Expr, name: str) -> str:
@@ -115,7 +116,7 @@ def _task_ids(node: nodes.Call) -> list[nodes.Expr]:
 def _constant(node: nodes.Const, _: Known) -> Part:
     if isinstance(node.value, str):
         return Part(text_constant(node.value), "text")
-    if node.value is None or isinstance(node.value, bool | int | float):
+    if node.value is None or (isinstance(node.value, bool | int | float) and math.isfinite(node.value)):
         return Part(repr(node.value))
     raise NoPython
 
@@ -210,7 +211,7 @@ def _looked_up(node: nodes.Call, accessor: nodes.Expr, expressions: Known) -> Pa
     if not rest:
         return Part(_named(f"var.{'json.' * (accessor.attr == 'json')}{name}", expressions).text, kind)
     given = _named(f"var.{accessor.attr}.get.{name}", expressions).text
-    return Part(given.replace(DEFAULT, _part(rest[0], expressions).text), kind)
+    return Part(given.replace(DEFAULT, _given(rest[0], expressions)), kind)
 
 
 def _is_text(node: nodes.Expr) -> bool:
@@ -218,9 +219,16 @@ def _is_text(node: nodes.Expr) -> bool:
 
 
 def _arguments(node: nodes.Call, expressions: Known) -> list[str]:
-    parts = [_part(item, expressions).text for item in node.args]
-    parts += [f"{item.key}={_part(item.value, expressions).text}" for item in node.kwargs]
+    parts = [_given(item, expressions) for item in node.args]
+    parts += [f"{item.key}={_given(item.value, expressions)}" for item in node.kwargs]
     return parts
+
+
+def _given(node: nodes.Expr, expressions: Known) -> str:
+    part = _part(node, expressions)
+    if part.kind == "markup":
+        raise NoPython  # what it is given to may put it together with others
+    return part.text
 
 
 def _filter(node: nodes.Filter, expressions: Known) -> Part:
@@ -233,7 +241,8 @@ def _filter(node: nodes.Filter, expressions: Known) -> Part:
             return Part(dates.FILTERS[node.name].format(inner.text), "text")
         raise NoPython
     if node.name in TEXT_FILTERS and not arguments:
-        return Part(TEXT_FILTERS[node.name].format(as_text(inner)), "text")
+        kind: Kind = "markup" if inner.kind == "markup" else "text"
+        return Part(TEXT_FILTERS[node.name].format(as_text(inner)), kind)
     if node.name == "replace" and len(arguments) == 2 and all(item.kind == "text" for item in arguments):
         return Part(f"{as_text(inner)}.replace({arguments[0].text}, {arguments[1].text})", "text")
     if node.name == "join" and len(arguments) == 1 and arguments[0].kind == "text" and inner.kind == "data":
@@ -241,7 +250,7 @@ def _filter(node: nodes.Filter, expressions: Known) -> Part:
     if node.name in ("length", "count") and not arguments:
         return Part(f"len({inner.text})")
     if node.name == "tojson" and not arguments and inner.kind in ("data", "text"):
-        return Part(f"tojson({inner.text})", "text")
+        return Part(f"tojson({inner.text})", "markup")
     if node.name == "int" and not arguments and inner.kind in ("data", "text"):
         return Part(f"as_int({inner.text})")
     if node.name == "format" and arguments and inner.kind == "text":
@@ -255,6 +264,8 @@ def _default(node: nodes.Expr, inner: Part, given: list[nodes.Expr], arguments: 
     """``x | default(y)`` of what is surely there: with ``true``, an empty value counts as missing, too."""
     if inner.kind not in ("data", "text") or isinstance(node, nodes.Call | nodes.Filter) or not arguments:
         raise NoPython
+    if arguments[0].kind == "markup":
+        raise NoPython
     name = found[1][0] if (found := reference(node)) is not None else ""
     if not name.startswith("params."):
         raise NoPython
@@ -267,6 +278,8 @@ def _default(node: nodes.Expr, inner: Part, given: list[nodes.Expr], arguments: 
 
 def _operation(node: nodes.BinExpr, expressions: Known) -> Part:
     left, right = _part(node.left, expressions), _part(node.right, expressions)
+    if "markup" in (left.kind, right.kind):
+        raise NoPython
     if dates.KINDS & {left.kind, right.kind}:
         return dates.operation(left, OPERATORS[type(node)], right)
     both = left.kind == right.kind == "text"
@@ -290,7 +303,7 @@ def _condition(node: nodes.CondExpr, expressions: Known) -> Part:
     if node.expr2 is None:
         raise NoPython  # undefined where the condition doesn't hold
     test, first, second = (_part(item, expressions) for item in (node.test, node.expr1, node.expr2))
-    if first.kind != second.kind and dates.KINDS & {first.kind, second.kind}:
+    if first.kind != second.kind and {"markup", *dates.KINDS} & {first.kind, second.kind}:
         raise NoPython
     kind: Kind = first.kind if first.kind == second.kind else "data"
     return Part(f"({first.text} if {test.text} else {second.text})", kind)
@@ -314,7 +327,7 @@ def _concatenation(node: nodes.Concat, expressions: Known) -> Part:
 
 def _list(node: nodes.List, expressions: Known) -> Part:
     parts = [_part(item, expressions) for item in node.items]
-    if any(part.kind in dates.KINDS for part in parts):
+    if any(part.kind in dates.KINDS or part.kind == "markup" for part in parts):
         raise NoPython  # a list shows its items otherwise than as text
     return Part(f"[{', '.join(part.text for part in parts)}]")
 

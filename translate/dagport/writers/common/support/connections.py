@@ -24,12 +24,15 @@ class Connection:
 
     @property
     def extra_dejson(self) -> dict[str, Any]:
-        """The extra fields, which are JSON."""
-        return dict(json.loads(self.extra)) if self.extra else {}
+        """The extra fields, which are JSON; none where they aren't."""
+        try:
+            return json.loads(self.extra) if self.extra else {}
+        except json.JSONDecodeError:
+            return {}
 
 
 def get_connection(conn_id: str) -> Connection:
-    """The connection in the variable `AIRFLOW_CONN_<ID>`. Raises `KeyError` when it isn't set."""
+    """The connection in the variable `AIRFLOW_CONN_<ID>`. Raises `KeyError` when it isn't set, else `ValueError`."""
     name = f"AIRFLOW_CONN_{conn_id.upper()}"
     text = os.environ.get(name)
     if not text:
@@ -44,8 +47,8 @@ def _from_json(conn_id: str, text: str) -> Connection:
     return Connection(
         conn_id,
         conn_type=_type(fields["conn_type"]) if fields.get("conn_type") else None,
-        port=int(fields["port"]) if fields.get("port") not in (None, "") else None,
-        extra=extra if extra is None or isinstance(extra, str) else json.dumps(extra),
+        port=int(fields["port"]) if fields.get("port") else None,
+        extra=(extra if isinstance(extra, str) else json.dumps(extra)) if extra else None,
         **kept,
     )
 
@@ -54,7 +57,10 @@ def _from_uri(conn_id: str, text: str) -> Connection:
     kind = urlsplit(text).scheme
     # `http://https://host`: the host has a protocol of its own.
     has_protocol = text.count("://") == 2
-    parts = urlsplit(text.replace(f"{kind}://", "" if has_protocol else "//"))
+    rest = text.replace(f"{kind}://", "" if has_protocol else "//")
+    if has_protocol and not {"@", ":"}.isdisjoint(rest.partition("://")[0]):
+        raise ValueError(f"The URI of the connection {conn_id!r} has no host that can be told")
+    parts = urlsplit(rest)
     host = _host(parts)
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     return Connection(
