@@ -223,7 +223,7 @@ EDITS: Edits = {
         "required": ("is_required=False,\n            metadata", "is_required=True,\n            metadata"),
         "other partitions of the graph": ("partitions_def=partitions,\n)\ndef etl_tasks", ")\ndef etl_tasks"),
         "an executor": ('tags={"shop": ""}', 'tags={"shop": ""}, executor_def=dg.in_process_executor'),
-        "no schedule": (
+        "a schedule turned on": (
             "build_schedule_from_partitioned_job(etl)",
             "build_schedule_from_partitioned_job(etl, default_status=dg.DefaultScheduleStatus.RUNNING)",
         ),
@@ -320,7 +320,7 @@ EDITS: Edits = {
             "rows=allow_failure(merge_run),\n        first=allow_failure(regions_run)",
             "rows=allow_failure(regions_run),\n        first=allow_failure(merge_run)",
         ),
-        "a cache": ("@gated_task()\ndef merge", "@gated_task(persist_result=True)\ndef merge"),
+        "a cache": ("@gated_task()\ndef fetch", "@gated_task(persist_result=True)\ndef fetch"),
         "a flow's retries": ('@flow(name="etl")', '@flow(name="etl", retries=1)'),
         "a flow's timeout": ('@flow(name="etl")', '@flow(name="etl", timeout_seconds=60)'),
     },

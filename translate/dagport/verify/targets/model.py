@@ -87,6 +87,7 @@ class When:
     timetable: Schedule | None = None  # of Airflow, whose rules the project carries along
     catchup: bool = False  # of the timetable
     updates: str | None = None  # a condition of asset keys
+    status: str | None = None  # whether it begins turned on, where the target's code says it
     manual: bool = False  # nothing starts it
 
 

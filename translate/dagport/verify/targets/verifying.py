@@ -146,7 +146,7 @@ def _not_modelled(source: Pipeline) -> str | None:
 
 def _unlike(written: Sequence[When], found: Sequence[When]) -> Iterator[str]:
     """What isn't known from times: conditions of assets, the bounds, catching up."""
-    for name in ("updates", "catchup", "partitions", "within"):
+    for name in ("updates", "catchup", "partitions", "within", "status"):
         first, second = ([getattr(one, name) for one in side] for side in (written, found))
         if first != second:
             yield f"{name}: {shown(first)} by dagport, {shown(second)} in the target"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dagport.graph import Schedule
 from dagport.values import Call as CallValue
@@ -116,9 +116,11 @@ def when_of(module: Module, job: Job, partitions: Partitions | None) -> tuple[Wh
         arguments = module.arguments(value, ("job",))
         target = arguments.pop("job", arguments.pop("target", None))
         if isinstance(target, ast.Name) and target.id == job.variable:
-            for told in ("name", "description", "metadata", "default_status"):
+            status = arguments.pop("default_status", None)
+            for told in ("name", "description", "metadata"):
                 arguments.pop(told, None)
-            found.append(kind(module, value, arguments, partitions))
+            when = kind(module, value, arguments, partitions)
+            found.append(replace(when, status=module.qualified(status)) if status is not None else when)
         elif not isinstance(target, ast.Name) or target.id not in jobs:
             raise module.unclear(value, "what starts a job that isn't one of the module's")
     if len(found) > 1 and {one.updates is None for one in found} != {True, False}:
