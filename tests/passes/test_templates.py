@@ -296,7 +296,7 @@ LOOKS = {
     "{{ ds.upper() }}": 'context["ds"].upper()',
     "{{ prev_ds }}": 'f"{last_day}"',
     "{{ prev_ds | lower }}{{ prev_ds ~ 'x' }}": "f\"{str(last_day).lower()}{str(last_day) + 'x'}\"",
-    "{{ prev_ds if ds else run_id }}": "f\"{last_day if context['ds'] else run}\"",
+    "{{ prev_ds if ds else run_id }}": "f\"{last_day if context['ds'] else context['run_id']}\"",
     "{{ params.list | tojson }}": 'tojson(context["params"]["list"])',
     "{{ params.n }}": "f\"{context['params']['n']}\"",
     "plain 'text'": "\"plain 'text'\"",
