@@ -234,6 +234,10 @@ def test_written(case: str) -> None:
 REFUSED: dict[str, tuple[Task, str]] = {
     "a name of the module": (task(EXTERNAL, "of_module", {**PYTHON, "op_args": [[1]]}), "`LIMIT`, which isn't there"),
     "a name in a default": (task(EXTERNAL, "of_default", {**PYTHON, "op_args": [[1]]}), "`LIMIT`, which isn't there"),
+    "a date that is gone": (
+        task(MOMENT, None, {"target_time": Template("{{ execution_date.hour }}:00", ("execution_date",))}),
+        "which Airflow 3 doesn't have",
+    ),
     "an unknown Python": (task(EXTERNAL, "nothing", {"python": Code("x()", "unknown")}), "isn't known"),
     "no Python": (task(EXTERNAL, "nothing"), "which Python it runs in isn't known"),
     "the context elsewhere": (task(EXTERNAL, "whole_context", PYTHON), "context"),

@@ -13,6 +13,8 @@ LOGICAL = (
     "dag_run.execution_date",
     "dag_run.data_interval_start",
 )
+OLD_DATES = frozenset({"execution_date", "dag_run.execution_date"})
+"""Gone since Airflow 3, where they fail."""
 INTERVAL_END = ("data_interval_end", "dag_run.data_interval_end")
 TEXTS = {
     "ds": DATE,

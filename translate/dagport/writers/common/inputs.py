@@ -19,7 +19,7 @@ from dagport.source import Source
 from dagport.values import Call, Template, Value, XCom
 from dagport.writers.common.code import identifiers
 from dagport.writers.common.dag_arguments import renders_otherwise
-from dagport.writers.common.dates import DATE_ENTRIES, DATES, KEY_TEXT, PENDULUM, SAFE_ATTRIBUTES
+from dagport.writers.common.dates import DATE_ENTRIES, DATES, KEY_TEXT, OLD_DATES, PENDULUM, SAFE_ATTRIBUTES
 from dagport.writers.common.literals import NotExpressible, describe, expression, text_literal
 from dagport.writers.common.model import Note, Refused, Result
 from dagport.writers.common.naming import identifier, python_names
@@ -259,6 +259,8 @@ class Inputs(ABC):
         self.is_dated = True
         # Airflow 3 has a pendulum whose dates look like Python's own.
         is_new = self.scope.pipeline.engine_version == "3"
+        if is_new and entry in OLD_DATES:
+            raise Refused(f"it uses `{entry}`, which Airflow 3 doesn't have")
         if entry not in DATES or attributes <= SAFE_ATTRIBUTES | ({"str"} if is_new else frozenset()):
             return self.date(entry)
         if not is_new and attributes & SHOWN:
