@@ -287,6 +287,7 @@ ALONE = [  # lines, the tasks that Airflow runs
     ("choose() >> [odd(), even()] >> clean()", {"odd"}),
     ("odd(load()) >> clean()", {"odd"}),
     ("load() >> odd.override(trigger_rule='one_failed')()", {"odd"}),
+    ("odd() >> even() >> load.override(trigger_rule='none_failed')()", {"odd"}),
     ("choose() >> [even(), odd()] >> odd.override(task_id='last', trigger_rule='all_done')()", {"odd", "last"}),
 ]
 TOGETHER = [

@@ -115,6 +115,39 @@ def test_which_tasks_are_ops(name: str, tasks: str, edges: str, skipping: tuple[
     assert job.members == {task.id for task in pipeline.tasks}
 
 
+AHEAD = [
+    ("it skips all after it", "br: branch", "a > m > br > l r", "br l r"),
+    ("a join needs a success", "br: branch; j: none_failed_min_one_success", "a > br > l r > j", "br l r j"),
+    ("a rule that outlives its skip", "z: none_failed", "a > m > z", "a m z"),
+    ("a rule of its own", "z: none_failed", "a > z; b > z", "a z"),
+]
+
+
+@pytest.mark.parametrize(("name", "tasks", "edges", "expected"), AHEAD, ids=[one[0] for one in AHEAD])
+def test_a_task_that_airflow_runs_is_an_op_where_its_skip_has_to_be_known(
+    name: str, tasks: str, edges: str, expected: str
+) -> None:
+    pipeline = case({"name": "x", "tasks": tasks, "edges": edges}, "x").pipeline
+    assert graphs_of(pipeline, "auto", (), frozenset(), ahead=frozenset("a")).members == set(expected.split())
+
+
+SKIPPED = [  # what comes after a command that may skip itself, the ops
+    ("command >> small() >> tell.override(trigger_rule='none_failed')()", {"command", "small", "tell"}),
+    ("command >> small() >> choose() >> [big(), tell()] >> join()", {"choose", "big", "tell", "join"}),
+    ("command >> small() >> tell()", set()),
+]
+
+
+@pytest.mark.parametrize(("lines", "expected"), SKIPPED)
+def test_a_command_that_skips_itself_tells_what_outlives_that(lines: str, expected: set[str], tmp_path: Path) -> None:
+    """As an asset it would have Dagster skip the whole graph."""
+    command = "from airflow.providers.standard.operators.bash import BashOperator"
+    lines = f"{command}\ncommand = BashOperator(task_id='command', bash_command='exit 99')\n{lines}"
+    translation = translated(tmp_path, lines)
+    assert {one.fidelity for one in translation.outcomes} == {"native"}
+    assert set(re.findall(r"@task_op\([^@]*?\)\ndef (\w+)", text_of(translation))) == expected
+
+
 def test_a_graph_without_one_of_its_tasks_is_none() -> None:
     pipeline = case({"name": "x", "tasks": "b1 b2: branch", "edges": "b1 > a; b2 > c"}, "x").pipeline
     assert graphs_of(pipeline, "auto", (), frozenset({"a"})).members == {"b2", "c"}

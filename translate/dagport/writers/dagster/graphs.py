@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import and_, or_
 
 from dagport.graph import Group, Pipeline, Task
 from dagport.passes.control import Control, control_of
@@ -17,6 +19,7 @@ from dagport.semantics.outcomes.shape import CycleError
 from dagport.translation import Style
 from dagport.writers.common import own_operator
 from dagport.writers.common.model import Refused
+from dagport.writers.common.regions import ONE_OF, Bits, bits_of, indices_of
 
 CHOOSES = ("branch", "short_circuit")
 SAME_WITH_A_SUCCESS = frozenset({"all_success", "none_failed"})
@@ -57,15 +60,18 @@ def graphs_of(
     skipping: Iterable[str],
     left_out: frozenset[str],
     delegated: frozenset[str] = frozenset(),
+    ahead: frozenset[str] = frozenset(),
 ) -> Graphs:
     """The graphs of a pipeline.
 
     ``skipping`` are tasks whose own work may end in a skip, ``left_out`` those that can't be ops: a graph that one of
-    them would be in is none. ``delegated`` are those that Airflow runs where they are ops.
+    them would be in is none. ``delegated`` are those that Airflow runs where they are ops, ``ahead`` those that it runs
+    or may have to: nobody sees whether these skip themselves, so that they are ops where a graph has to know it.
     """
     try:
         plain = control_of(pipeline)
-        control = control_of(pipeline, frozenset(skipping)) if skipping else plain
+        unsure = ahead.union(skipping)
+        control = control_of(pipeline, unsure) if unsure else plain
     except (CycleError, UnknownRuleError):
         return Graphs()
     groups = {group.id: group for group in pipeline.groups}
@@ -93,6 +99,7 @@ def _closed(seeds: set[str], control: Mapping[str, Control], pipeline: Pipeline,
     for flow in pipeline.data_flows:
         if flow.upstream in after and flow.downstream in after:
             after[flow.upstream].append(flow.downstream)
+    lost = _lost(control)
     members: set[str] = set()
     new = set(seeds)
     while new:
@@ -104,8 +111,30 @@ def _closed(seeds: set[str], control: Mapping[str, Control], pipeline: Pipeline,
         new |= {
             one for one, others in after.items() if (control[one].caught or one in skipping) and members & {*others}
         }
+        new |= {other for one in members for other in lost[one]}
         new -= members
     return members
+
+
+def _lost(control: Mapping[str, Control]) -> dict[str, frozenset[str]]:
+    """The tasks before each that may be skipped, and that it may succeed without.
+
+    Dagster skips all that comes after a skipped asset, so that each of these has to be an op where the other is one.
+    """
+    if not any(found.may_skip for found in control.values()):
+        return dict.fromkeys(control, frozenset())
+    order = _ordered(control, control)
+    bit = {one: 1 << number for number, one in enumerate(order)}
+    skipped = bits_of(number for number, one in enumerate(order) if control[one].may_skip)
+    needed: dict[str, Bits] = {}  # without whose success a task can't succeed
+    before: dict[str, Bits] = {}
+    for one, found in ((one, control[one]) for one in order):
+        above = [needed[other] | bit[other] for other in found.upstream]
+        wanted = or_ if found.rule == "all_success" else and_
+        needed[one] = reduce(wanted, above) if above and found.rule in {"all_success", *ONE_OF} else 0
+        before[one] = reduce(or_, (before[other] | bit[other] for other in found.upstream), 0)
+    lost = {one: before[one] & ~needed[one] & skipped for one in order}
+    return {one: frozenset(order[number] for number in indices_of(bits)) for one, bits in lost.items()}
 
 
 def _connected(members: set[str], control: Mapping[str, Control]) -> Iterator[set[str]]:

@@ -130,8 +130,9 @@ class ProjectWriter(common.ProjectWriter):
         blocked: dict[str, str] = {}  # what else to say of a task whose graph isn't written
         alone: dict[str, str] = {}  # why Airflow runs an op
         style, skipping, left_out = self.options.style, frozenset[str](), frozenset[str]()
+        ahead = frozenset[str]()  # tasks before a graph that Airflow may have to run
         while True:
-            graphs = graphs_of(pipeline, style, skipping, left_out, frozenset(alone))
+            graphs = graphs_of(pipeline, style, skipping, left_out, frozenset(alone), ahead)
             kept = {*graphs.members, *(delegation.reasons if delegation else ())}
             scope = Scope(
                 graphs=graphs,
@@ -163,6 +164,11 @@ class ProjectWriter(common.ProjectWriter):
                 continue
             if not builder.refusals or delegation is None:
                 return builder, assets
+            unsure = ahead.union(builder.refusals, delegation.reasons) - graphs.members
+            if graphs.regions and unsure - ahead:
+                # What Airflow runs already is in no graph, and keeps a graph that has to know its skip from being one.
+                ahead, left_out = unsure, left_out | (unsure & delegation.reasons.keys())
+                continue
             refused |= {one: why + _more(why, blocked.get(one, "")) for one, why in builder.refusals.items()}
             opaque = frozenset(task.id for task in pipeline.tasks if task.id in refused and is_opaque(task, scope))
             delegation = delegation_of(pipeline, refused, opaque)
