@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from dagport.graph import Pipeline, Schedule, Task
+from dagport.graph import DataFlow, Pipeline, Schedule, Task
 from dagport.values import Code
 from dagport.writers.common.starting import OPERATORS
 from tests.writers.dagster.making import bash
@@ -52,6 +53,16 @@ def test_more_than_a_plain_run(started: tuple[str, ...], more: dict[str, Any], w
     found = translate(*pipelines(*started, **more))
     assert fidelities(found)["start"] == "manual"
     assert any(why in message for message in said(found, "DP401"))
+
+
+@pytest.mark.parametrize(("key", "fidelity"), [("trigger_run_id", "manual"), ("return_value", "native")])
+def test_what_is_read_of_the_run(key: str, fidelity: str) -> None:
+    """The operator returns nothing, but pushes the id of the run, which isn't Prefect's."""
+    first, child = pipelines("child")
+    flow = DataFlow(upstream="start", downstream="next", key=key)
+    found = translate(replace(first, tasks=(*first.tasks, bash("next")), data_flows=(flow,)), child)
+    assert fidelities(found)["start"] == fidelity
+    assert any("reads what it pushes" in message for message in said(found, "DP401")) == (fidelity == "manual")
 
 
 def test_old_names() -> None:

@@ -18,6 +18,8 @@ OPERATORS = frozenset(
     }
 )
 DAG_ID = "trigger_dag_id"
+RESULT = "return_value"
+"""The key of what the operator returns, which is nothing; it pushes the id of the run, and its date."""
 ONLY_WAITING = frozenset({"poke_interval", "allowed_states", "failed_states", "deferrable", "fail_when_dag_is_paused"})
 DECIDES = frozenset(
     {
@@ -28,8 +30,11 @@ DECIDES = frozenset(
 ARGUMENTS = frozenset({DAG_ID, *ONLY_WAITING, *DECIDES})
 
 
-def started_by(task: Task, pipelines: Mapping[str, Pipeline]) -> Pipeline:
-    """The pipeline that a task starts. Raises ``Refused`` where it isn't there, or gets more than a plain run."""
+def started_by(task: Task, pipeline: Pipeline, pipelines: Mapping[str, Pipeline]) -> Pipeline:
+    """The pipeline that a task of another one starts.
+
+    Raises ``Refused`` where it isn't there, gets more than a plain run, or what the task pushes about it is read.
+    """
     dag_id = task.arguments.get(DAG_ID)
     if not isinstance(dag_id, str):
         raise Refused("which DAG it starts is known only when it runs")
@@ -39,4 +44,6 @@ def started_by(task: Task, pipelines: Mapping[str, Pipeline]) -> Pipeline:
     more = sorted(name for name in DECIDES & task.arguments.keys() if task.arguments[name] not in (None, False, {}, ""))
     if more and more != ["openlineage_inject_parent_info"]:
         raise Refused(f"it starts the DAG {dag_id!r} with `{more[0]}`")
+    if any(flow.upstream == task.id and flow.key != RESULT for flow in pipeline.data_flows):
+        raise Refused(f"another task reads what it pushes about the run of the DAG {dag_id!r}")
     return target

@@ -37,7 +37,7 @@ def write(task: Task, scope: Scope) -> tuple[Inputs, Function]:
 
 def target_of(task: Task, scope: Scope) -> Pipeline:
     """The pipeline that a task starts. Raises ``Refused``."""
-    target = started_by(task, scope.project.pipelines)
+    target = started_by(task, scope.pipeline, scope.project.pipelines)
     if scope.graphs.job:
         raise Refused(f"it starts the DAG {target.id!r}, and no sensor sees an op")
     dates = partitions_of(target, scope.project.package)

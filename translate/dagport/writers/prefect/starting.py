@@ -37,7 +37,7 @@ def write(task: Task, scope: Scope) -> tuple[Inputs, Function]:
 
 def _deployment(task: Task, scope: Scope) -> str:
     """The deployment of the flow that is started. Raises ``Refused``."""
-    target = started_by(task, scope.project.pipelines)
+    target = started_by(task, scope.pipeline, scope.project.pipelines)
     if BANNED.search(target.id):
         raise Refused(f"it starts the DAG {target.id!r}, whose flow has another name")
     if task.arguments.get("fail_when_dag_is_paused"):
