@@ -65,11 +65,24 @@ def test_several_crons_are_one_schedule() -> None:
         "DTSTART:20260101T090000\nRRULE:FREQ=DAILY;UNTIL=20260301T000000;BYHOUR=6;BYMINUTE=0",
         "DTSTART:20260101T090000\nRRULE:FREQ=DAILY;COUNT=1\nEXDATE:20260101T090000",
         "RDATE:20260101T000000\nEXDATE:20260101T000000",
+        "RDATE:20261301T000000",  # no such month
+        "DTSTART:20260101T000000\nRRULE:UNTIL=20270101T000000",
+        "DTSTART:20260101T000000\nRRULE:FREQ=SECONDLY;INTERVAL=x;UNTIL=20270101T000000",
     ],
 )
 def test_other_rules(text: str) -> None:
     with pytest.raises(NotUnderstoodError):
         rule(text)
+
+
+def test_no_such_zone() -> None:
+    with pytest.raises(NotUnderstoodError):
+        rule(ONCE, "Nowhere/Here")
+
+
+def test_whether_a_trigger_is_on() -> None:
+    found = [read(triggers=[{**said, **event()}])[0].status for said in ({"enabled": False}, {"enabled": True}, {})]
+    assert found == ["False", "True", "True"]
 
 
 def test_triggers() -> None:
@@ -91,7 +104,11 @@ def test_triggers() -> None:
         event(match={"prefect.resource.id": "s3://a", "prefect.resource.name": "x"}),
         {"type": "compound", "require": 1, "triggers": [event()]},
         {"type": "compound", "require": "all", "within": 60, "triggers": [event()]},
+        {"type": "compound", "require": ["all"], "triggers": [event()]},
+        {"type": "compound", "require": "all", "triggers": ["x"]},
+        {"type": "compound", "require": "all", "triggers": None},
         {"type": "sequence", "triggers": [event()]},
+        event(5),
         event(
             "prefect.flow-run.*", expect=["prefect.flow-run.Completed"], match_related={"prefect.resource.name": "p"}
         ),
@@ -128,6 +145,7 @@ MUTATIONS = {
     "another day": ("BYDAY=MO", "BYDAY=TU"),
     "not after failures": ("    - prefect.flow-run.Failed\n", ""),
     "after another flow": ('prefect.resource.name: "goes_on"', 'prefect.resource.name: "ends"'),
+    "on from the beginning": ("enabled: false", "enabled: true"),
     "an asset of a gated task": ('assets=["s3://lake/left", "s3://lake/right"]', 'assets=["s3://lake/left"]'),
 }
 

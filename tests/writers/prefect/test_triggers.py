@@ -27,13 +27,14 @@ def compound(require: str, *triggers: dict[str, Any]) -> dict[str, Any]:
     return {"type": "compound", "require": require, "triggers": list(triggers)}
 
 
-def translated(schedule: Schedule, *made: str) -> Translation:
+def translated(schedule: Schedule, *made: str, **fields: Any) -> Translation:
     assets = (
         Asset(name="a", uri=A), Asset(name="b", uri=B), Asset(name="c", uri=C), Asset(name="plain", uri="plain"),
         Asset(name="wild", uri="s3://lake/*"),
     )  # fmt: skip
-    pipelines = [Pipeline(id="needs", exact=True, schedule=schedule, tasks=(bash("t"),), engine_version="3")]
-    graph = FileGraph(path="dags/a.py", orchestrator="airflow", pipelines=tuple(pipelines), assets=assets)
+    given: dict[str, Any] = {"engine_version": "3", **fields}
+    pipeline = Pipeline(id="needs", exact=True, schedule=schedule, tasks=(bash("t"),), **given)
+    graph = FileGraph(path="dags/a.py", orchestrator="airflow", pipelines=(pipeline,), assets=assets)
     others = Pipeline(id="makes", exact=True, schedule=Schedule(kind="manual"), tasks=(bash("m", outlets=made),))
     documents = [Document(Source("dags/a.py", ""), graph)]
     makes = FileGraph(path="dags/b.py", orchestrator="airflow", pipelines=(others,))
@@ -101,3 +102,29 @@ def test_a_flow_that_runs_for_ever() -> None:
     assert len(trigger["expect"]) == 5
     assert any("first run by hand" in message for message in said(found, "DP403"))
     assert "automations that their triggers make" in found.files["prefect.yaml"]
+
+
+ON, END = {"is_paused_upon_creation": False}, "2026-02-01T00:00:00+00:00"
+BY_ASSETS, FOREVER = Schedule(kind="assets", assets=("a",)), Schedule(kind="continuous")
+
+
+@pytest.mark.parametrize("schedule", [BY_ASSETS, FOREVER])
+@pytest.mark.parametrize(("arguments", "on"), [(ON, True), ({"is_paused_upon_creation": True}, False), ({}, False)])
+def test_triggers_that_are_on(schedule: Schedule, arguments: dict[str, Any], on: bool) -> None:
+    [trigger] = deployment(translated(schedule, arguments=arguments))["triggers"]
+    assert trigger["enabled"] is on
+
+
+@pytest.mark.parametrize(
+    ("schedule", "fields", "expected"),
+    [
+        (FOREVER, {"end_date": END}, True),
+        (FOREVER, {}, False),
+        (BY_ASSETS, {"end_date": END, "engine_version": "2"}, True),
+        (BY_ASSETS, {"end_date": END, "engine_version": "3"}, False),
+        (Schedule(kind="assets", assets=("drops",)), {"end_date": END, "engine_version": "2"}, False),
+    ],
+)
+def test_an_end(schedule: Schedule, fields: dict[str, Any], expected: bool) -> None:
+    told = said(translated(schedule, **fields), "DP403")
+    assert any("turn the automation off at 2026-02-01" in message for message in told) is expected

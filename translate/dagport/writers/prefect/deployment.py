@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dagport.graph import Pipeline
 from dagport.writers.common.dag_arguments import starts_on
 from dagport.writers.common.model import Note
 from dagport.writers.common.partitioned import NO_KEY, without_keys
 from dagport.writers.prefect.triggers import NO_ASSETS, Assets, Started, Yaml, after_itself, by_assets
-from dagport.writers.prefect.when import When, differs_at_changes, when_of
+from dagport.writers.prefect.when import When, differs_at_changes, version_of, when_of
 
 TEMPLATE = "{{"  # what Prefect fills in, in every text of its file
 MAKE_UP = "start it by hand then, with that `logical_date` where the flow has that parameter"
@@ -62,9 +62,16 @@ def deployment_of(
 
 
 def _started(pipeline: Pipeline, name: str, assets: Assets) -> Started | None:
-    if pipeline.schedule.kind == "assets":
-        return by_assets(pipeline.schedule, assets)
-    return after_itself(name) if pipeline.schedule.kind == "continuous" else None
+    on, kind = starts_on(pipeline), pipeline.schedule.kind
+    if kind not in ("assets", "continuous"):
+        return None
+    started = by_assets(pipeline.schedule, assets, on=on) if kind == "assets" else after_itself(name, on=on)
+    # Airflow 3 starts runs by assets after the end, too: they have no logical date that could be too late.
+    ends = pipeline.end_date is not None and (kind == "continuous" or version_of(pipeline) == "2")
+    if not ends or not started.trigger:
+        return started
+    told = f"`end_date` isn't carried over: turn the automation off at {pipeline.end_date}"
+    return replace(started, notes=(*started.notes, ("DP403", told)))
 
 
 def quoted(text: str) -> str:
@@ -110,7 +117,8 @@ def _notes(pipeline: Pipeline, when: When | str) -> Iterator[Note]:
     if isinstance(when, str) or not (when.crons or when.seconds or when.rrules):
         return
     if pipeline.schedule.kind == "once":
-        told = f"its one run is due at the start date, {pipeline.start_date}: Airflow makes it up when that has passed"
+        due = pipeline.start_date or "that of its tasks"
+        told = f"its one run is due at the start date, {due}: Airflow makes it up when that has passed"
         yield "DP403", f"{told}; {MAKE_UP}"
         return
     if differs_at_changes(pipeline, when):

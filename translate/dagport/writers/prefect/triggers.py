@@ -62,8 +62,8 @@ class Started:
     why_not: str | None = None
 
 
-def by_assets(schedule: Schedule, assets: Assets) -> Started:
-    """The trigger of a schedule by assets, which is off as a new DAG is."""
+def by_assets(schedule: Schedule, assets: Assets, *, on: bool = False) -> Started:
+    """The trigger of a schedule by assets, which is off where a new DAG is (``on``)."""
     names, known = schedule.assets or (), assets.known
     if not names:
         return Started(why_not="the assets that it waits for aren't known")
@@ -79,11 +79,11 @@ def by_assets(schedule: Schedule, assets: Assets) -> Started:
     if tree is None or trigger is None:
         return Started(why_not=f"its condition {schedule.condition!r} isn't followed")
     notes = _notes(tree, sorted({known[name].uri for name in names}), assets.made)
-    return Started(trigger=_off(trigger), notes=tuple(notes))
+    return Started(trigger={"enabled": on, **trigger}, notes=tuple(notes))
 
 
-def after_itself(deployment: str) -> Started:
-    """The trigger that starts a run of a deployment when one has ended."""
+def after_itself(deployment: str, *, on: bool = False) -> Started:
+    """The trigger that starts a run of a deployment when one has ended; ``on``: from the beginning."""
     related: Yaml = {"prefect.resource.role": "deployment", "prefect.resource.name": deployment}
     trigger: dict[str, Yaml] = {
         "type": "event",
@@ -92,11 +92,7 @@ def after_itself(deployment: str) -> Started:
         "expect": [f"prefect.flow-run.{name}" for name in ENDS],
     }
     told = "start the first run by hand: each other one starts when one has ended, a run by hand included"
-    return Started(trigger=_off(trigger), notes=(("DP403", told),))
-
-
-def _off(trigger: dict[str, Yaml]) -> Yaml:
-    return {"enabled": False, **trigger}
+    return Started(trigger={"enabled": on, **trigger}, notes=(("DP403", told),))
 
 
 def _notes(tree: ast.expr, keys: Sequence[str], made: frozenset[str]) -> Iterator[Note]:

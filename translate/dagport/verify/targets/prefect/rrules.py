@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dagport.graph import Schedule
 from dagport.values import Call, Value
@@ -35,7 +35,8 @@ def when_of(text: str, timezone: str) -> When:
     if rules == [{"FREQ": "DAILY", "COUNT": "1"}]:
         return When(timetable=Schedule(kind="once"), within=(start, None))
     within = start, _moment(rules[0].get("UNTIL", ""), timezone)
-    if len(rules) == 1 and rules[0].keys() == {"FREQ", "INTERVAL", "UNTIL"} and rules[0]["FREQ"] == "SECONDLY":
+    every = rules[0].keys() == {"FREQ", "INTERVAL", "UNTIL"} and rules[0]["INTERVAL"].isdigit()
+    if len(rules) == 1 and every and rules[0]["FREQ"] == "SECONDLY":
         return When(seconds=float(rules[0]["INTERVAL"]), anchor=start, within=within, timezone=timezone)
     ends = {rule.get("UNTIL") for rule in rules}
     if len(ends) > 1:
@@ -56,7 +57,7 @@ def _parts(text: str) -> dict[str, str]:
 def _cron(rule: Mapping[str, str], text: str) -> str:
     """The cron expression that says the same."""
     known = {"FREQ", "UNTIL", "BYSECOND", *FIELDS}
-    if rule["FREQ"] != "DAILY" or rule.get("BYSECOND") != "0" or not {"BYMINUTE", "BYHOUR"} <= rule.keys() <= known:
+    if rule.get("FREQ") != "DAILY" or rule.get("BYSECOND") != "0" or not {"BYMINUTE", "BYHOUR"} <= rule.keys() <= known:
         raise NotUnderstoodError(f"the rule {text!r} isn't known here")
     if {"BYMONTHDAY", "BYDAY"} <= rule.keys():
         raise NotUnderstoodError(f"the rule {text!r} wants a day of the month and a weekday, which no cron can")
@@ -68,4 +69,7 @@ def _moment(text: str, timezone: str) -> str:
     """A moment of the clock in a time zone, as ISO text."""
     if not MOMENT.fullmatch(text):
         raise NotUnderstoodError(f"the moment {text!r} isn't one of the clock's")
-    return datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=ZoneInfo(timezone)).isoformat()
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%S").replace(tzinfo=ZoneInfo(timezone)).isoformat()
+    except (ValueError, ZoneInfoNotFoundError):
+        raise NotUnderstoodError(f"the moment {text!r} in {timezone!r} isn't one of the clock's") from None
