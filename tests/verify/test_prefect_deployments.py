@@ -154,6 +154,8 @@ def test_what_is_written_is_proved(verify: Verify, tmp_path: Path) -> None:  # n
     made = project(tmp_path, "prefect", SOURCE)
     done = verify(made.source, made.folder)
     assert done.exit_code == 0, done.output
+    reported = {line.split()[0] for line in done.output.splitlines() if line.split()[1:3] == ["schedule", "reported"]}
+    assert reported == {"makes", "needs", "goes_on"}
 
 
 @pytest.mark.parametrize(("old", "new"), MUTATIONS.values(), ids=list(MUTATIONS))

@@ -60,6 +60,9 @@ def deployment(translation: Translation) -> dict[str, Any]:
             compound("any", event(A), compound("all", event(B), event(C))),
             [ONE_ROUND, MIXED],
         ),
+        (("a",), "'a' & 'a'", event(A), [ONE_ROUND]),
+        (("a",), "'a' | 'a'", event(A), [ONE_ROUND]),
+        (("a", "b"), "('a' & 'b' & 'a')", compound("all", event(A), event(B)), [ONE_ROUND]),
         (("a", "b", "c"), "('a' | 'b') & 'c'", compound("all", event(A, B), event(C)), [ONE_ROUND, MIXED]),
     ],
 )

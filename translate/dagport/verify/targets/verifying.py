@@ -24,7 +24,7 @@ from dagport.verify.targets.when import schedule
 
 Orchestrator = Literal["dagster", "prefect"]
 ABOUT_DATES = ("DP403", "DP407")
-SAID = ("schedule", "catchup", "end_date", "start_date")
+SAID = ("schedule", "catchup", "end_date", "start_date", "start date", "first run", "updates")
 NO_SCHEDULE = "no schedule was written"  # DP407
 SHOWN = 3  # tasks that a line names
 MANUAL = When(manual=True)

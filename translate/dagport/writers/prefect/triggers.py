@@ -114,9 +114,12 @@ def _trigger(node: ast.expr, known: Mapping[str, Asset]) -> dict[str, Yaml] | No
     if isinstance(node.op, ast.BitOr) and len(texts) == len(parts):
         return _event([known[str(text)].uri for text in texts])
     triggers = [_trigger(part, known) for part in parts]
-    found: list[Yaml] = [one for one in triggers if one is not None]
-    if len(found) < len(triggers):
+    if None in triggers:
         return None
+    different = [one for number, one in enumerate(triggers) if one is not None and one not in triggers[:number]]
+    if len(different) == 1:
+        return different[0]
+    found: list[Yaml] = [*different]
     return {"type": "compound", "require": JOINTS[type(node.op)], "triggers": found}
 
 
@@ -130,5 +133,6 @@ def _parts(node: ast.expr, op: type[ast.operator]) -> Iterator[ast.expr]:
 
 
 def _event(keys: Sequence[str]) -> dict[str, Yaml]:
-    several: Yaml = list(dict.fromkeys(keys)) if len(keys) > 1 else keys[0]
+    different = list(dict.fromkeys(keys))
+    several: Yaml = [*different] if len(different) > 1 else different[0]
     return {"type": "event", "match": {"prefect.resource.id": several}, "expect": [MADE]}
