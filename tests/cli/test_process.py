@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
+import time
+from array import array
 from pathlib import Path
 
 import click
@@ -95,6 +99,19 @@ def hear_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+def wait_until_it_reads(command: subprocess.Popen[bytes]) -> None:
+    """Until the process has taken all of its input and sleeps; a signal before that is heard after the next input."""
+    assert command.stdin is not None
+    left = array("i", [1])
+    for _ in range(3000):
+        fcntl.ioctl(command.stdin, termios.FIONREAD, left)
+        state = Path(f"/proc/{command.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        if not left[0] and state == "S":
+            return
+        time.sleep(0.02)
+    raise AssertionError("the process doesn't read its input")
+
+
 def test_interrupt_of_a_process(tmp_path: Path) -> None:
     command = subprocess.Popen(
         [*DAGPORT, "graph", "-"],
@@ -106,8 +123,9 @@ def test_interrupt_of_a_process(tmp_path: Path) -> None:
     with command:
         assert command.stdin is not None
         assert command.stderr is not None
-        command.stdin.write(b"#" * 1_000_000)  # more than a pipe holds: when it is gone, the input is being read
+        command.stdin.write(b"#")
         command.stdin.flush()
+        wait_until_it_reads(command)
         command.send_signal(signal.SIGINT)
         assert command.stderr.read() == b"Interrupted.\n"
     assert command.returncode == 130
