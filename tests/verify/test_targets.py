@@ -557,3 +557,27 @@ def test_ends_that_the_writer_doubts(verify: Verify, tmp_path: Path, to: str) ->
     done = verify(source, "--to", to)
     assert done.exit_code == 0, done.output
     assert "reported: approximate: each.tell" in done.output
+
+
+COMMANDS = """
+from datetime import datetime
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG("shop", schedule=None, start_date=datetime(2026, 1, 1)):
+    fetched = BashOperator(task_id="fetched", bash_command="fetch", skip_on_exit_code=None)
+    checked = BashOperator(task_id="checked", bash_command="check", skip_on_exit_code=None)
+    told = BashOperator(task_id="told", bash_command="tell", skip_on_exit_code=None)
+    fetched >> checked >> told
+"""
+
+
+def test_a_command_that_skips_its_task(verify: Verify, tmp_path: Path) -> None:
+    """Bash has no function that could raise the exception."""
+    made = project(tmp_path, "dagster", COMMANDS)
+    never = verify(made.source, made.folder)
+    assert (never.exit_code, "skip" in never.output) == (0, False), never.output
+    made.source.write_text(COMMANDS.replace('"fetch", skip_on_exit_code=None', '"fetch"'), "utf-8")
+    done = verify(made.source, made.folder)
+    assert done.exit_code == 1
+    assert "fetched: skipped in the source, failed in the target, when `fetched` skips itself" in done.output

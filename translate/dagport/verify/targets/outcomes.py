@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from dagport.graph import Pipeline
+from dagport.graph import Pipeline, Task
 from dagport.semantics.outcomes import Outcome, Outcomes, Prediction, simulate, space_of
 from dagport.semantics.outcomes.model import Key
 from dagport.verify.examples import smallest
@@ -86,13 +86,19 @@ def cases_of(
         found.setdefault(repr(kept | dict(case.items)), replace(case, tasks=kept))
     well = replace(space.cases[0], tasks={})
     for task in source.tasks:
-        retries = int(task.retries or 0)
-        if task.id not in folded:
-            more = replace(well, tasks={task.id: Outcome(failures=retries + 1)})
+        for one in _alone(task, able) if task.id not in folded else ():
+            more = replace(well, tasks={task.id: one})
             found.setdefault(repr(more.tasks), more)
     return sorted(found.values(), key=lambda case: len(case.tasks)), space.size if space.rule == "sample" else len(
         found
     )
+
+
+def _alone(task: Task, able: Collection[str]) -> Iterator[Outcome]:
+    """Ends that the space leaves out for some kinds of tasks: out of tries, and a skip of a command or a sensor."""
+    yield Outcome(failures=int(task.retries or 0) + 1)
+    if task.id in able:
+        yield Outcome(ends="skip")
 
 
 def _may(name: str, outcome: Outcome, folded: Collection[str], able: Collection[str]) -> bool:

@@ -13,7 +13,25 @@ from dagport.verify.targets.code import Function
 
 RESULT = "return_value"
 SKIP = "AirflowSkipException"
-OWN_SKIP = ("bash", "sensor", "wait", "container", "http")  # kinds whose operators may skip themselves
+CODES = ("skip_on_exit_code", "skip_exit_code")
+SOFTENS = ("soft_fail", "never_fail", "skipped_states")
+OWN_SKIP = {
+    "bash": CODES,
+    "container": CODES,
+    "sensor": SOFTENS,
+    "wait": SOFTENS,
+    "http": ("response_check", "response_filter"),
+}
+"""Kinds whose operators may skip themselves, and what they are given where they do."""
+
+
+def skips_by_itself(task: Task, version: str | None) -> bool:
+    """Whether its operator skips it by an argument; since Airflow 2 Bash does at exit code 99 unless told otherwise."""
+    names = OWN_SKIP.get(task.kind, ())
+    given = [task.arguments[name] for name in names if name in task.arguments]
+    if task.kind == "bash" and not given:
+        return version != "1.10"
+    return any(value not in (None, False, []) for value in given)
 
 
 @dataclass(frozen=True)
@@ -39,11 +57,14 @@ class SourceCode:
         lines = range(span[0], span[2] + 1)
         return next((one for one in self.functions if one.name == task.callable.name and one.lineno in lines), None)
 
-    def may_skip(self, task: Task) -> bool:
-        """Whether its own code may skip it: the function, or one of the file that it names, raises the exception."""
+    def may_skip(self, task: Task, version: str | None = None) -> bool:
+        """Whether it may skip itself: by its operator, or as its function, or one of the file that it names, does."""
+        return skips_by_itself(task, version) or self._raises_skip(task)
+
+    def _raises_skip(self, task: Task) -> bool:
         function = self.function(task)
         if function is None:
-            return task.kind in OWN_SKIP
+            return False
         named = {one.name: one for one in self.functions}
         seen: set[str] = set()
         waiting: list[ast.AST] = [function]

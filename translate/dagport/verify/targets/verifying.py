@@ -259,7 +259,11 @@ class _About:
         if self.pipeline.doubts:
             return self._told((), unknown=self.pipeline.doubts[0])
         code = SourceCode(self.document)
-        able = {task.id for task in self.source.tasks if code.may_skip(task)}
+        refused = self._with("manual")  # they fail, whatever they would do
+        able = {
+            task.id for task in self.source.tasks
+            if task.id not in refused and code.may_skip(task, self.source.engine_version)
+        }  # fmt: skip
         found = outcomes(self.source, self.pipeline, self.target.orchestrator, self.report, able, self.told.plain,
                          self.limit)  # fmt: skip
         doubted = self._doubted() if found.differences else ()
