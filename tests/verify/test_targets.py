@@ -19,6 +19,7 @@ from dagport.readers.airflow import read
 from dagport.source import Source
 from dagport.translation import Document, WriteOptions
 from dagport.verify.targets.expected import Order
+from tests.cases import FIXTURES
 
 SHOP = """
 from datetime import datetime, timedelta
@@ -581,3 +582,13 @@ def test_a_command_that_skips_its_task(verify: Verify, tmp_path: Path) -> None:
     done = verify(made.source, made.folder)
     assert done.exit_code == 1
     assert "fetched: skipped in the source, failed in the target, when `fetched` skips itself" in done.output
+
+
+@pytest.mark.parametrize("style", ["ops", "assets", "auto"])
+def test_a_folder_of_another_style(verify: Verify, tmp_path: Path, style: str) -> None:
+    """Whole DAGs that Airflow runs are assets in every style."""
+    source = FIXTURES / "airflow" / "delegated_tasks" / "input.py"
+    out = tmp_path / "out"
+    assert run(["translate", str(source), "--to", "dagster", "--style", style, "--out", str(out), "--no-cache"]) == 0
+    done = verify(source, out)
+    assert (done.exit_code, "unknown" in done.output) == (0, False), done.output

@@ -38,10 +38,13 @@ def project_files(folder: Path) -> dict[str, str]:
     return found
 
 
+WRITTEN = "# Written by dagport"  # what the modules of pipelines begin with
+
+
 def style_of(files: dict[str, str]) -> Style:
     """The style that a Dagster project was written in, as far as its code shows it."""
-    modules = [text for path, text in files.items() if "/defs/" in path]
-    if any("@dg.job" in text for text in modules) and not any("define_asset_job(" in text for text in modules):
+    modules = [text for path, text in files.items() if "/defs/" in path and text.startswith(WRITTEN)]
+    if any("@dg.job" in text for text in modules):  # what Airflow runs has an asset job in this style, too
         return "ops"
     return "auto" if any(path.endswith("/control.py") for path in files) else "assets"
 
